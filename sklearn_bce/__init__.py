@@ -1,0 +1,15 @@
+"""scikit-learn estimators for the binary cross-entropy family."""
+
+from importlib import import_module
+
+from ._binary import BCEClassifier
+from ._exceptions import SeparationWarning
+
+__version__ = "0.1.0"
+__all__ = ["BCEClassifier", "SeparationWarning", "loss"]
+
+
+def __getattr__(name):
+    if name == "loss":  # only when asked for: it brings Numba
+        return import_module(".loss", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,203 @@
+"""BCEClassifier."""
+
+import numpy as np
+
+from ._inputs import check_X
+from ._linear import LinearBinaryClassifier, unchanged_on_error
+from ._parameters import check_parameters
+from ._targets import binary_targets
+
+
+class BCEClassifier(LinearBinaryClassifier):
+    r"""Linear classifier for the binary cross-entropy family, fitted to its optimum.
+
+    With p = sigmoid(z) and z = X w + b it minimises
+
+    .. math::
+
+        C \sum_i w_i [y_i\,\phi(z_i) + (1 - y_i)\,\phi(-z_i)] + \tfrac12 \|w\|_2^2,
+        \qquad \phi(z) = -(1 - p)^\gamma \log p,
+
+    where y is 0 or 1, or anything between. The intercept b is not penalised. Features need no
+    scaling for the fit to converge (the penalty still depends on their units).
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty. To multiply
+        all sample weights by t is to multiply C by t.
+    l1_ratio : float, default=0.0
+        Share of the L1 penalty. Only 0.0 (L2) is available in this version.
+    gamma : float or tuple of two floats, default=0.0
+        Focal exponent, >= 0: rows that are already right count less. 0 is cross-entropy. A pair is
+        (on positive labels, on negative labels). With gamma > 0 the problem is not convex, and the
+        fit is a stationary point reached downhill from the fit of cross-entropy.
+    label_smoothing : float, default=0.0
+        In [0, 1]: y becomes y (1 - label_smoothing) + label_smoothing / 2.
+    class_weight : dict, "balanced" or None, default=None
+        Factors on the weights of the two classes. "balanced" makes both weigh the same, counted
+        with sample weights and soft labels.
+    pos_weight : float, "balanced" or None, default=None
+        Factor on the positive term, PyTorch's meaning. "balanced" is the mass of the first class
+        over the mass of the second. It multiplies ``class_weight``.
+    fit_intercept : bool, default=True
+        Whether to fit b, which is otherwise 0.
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
+        They reach the same optimum. "newton-cholesky" suits up to a few hundred features, "lbfgs"
+        many rows, "newton-cg" thousands of sparse features. "auto" chooses.
+    tol : float, default=1e-8
+        Relative sub-optimality (objective - minimum) / objective at which the fit stops.
+    max_iter : int, default=1000
+        Most iterations.
+    warm_start : bool, default=False
+        Start from the coefficients of the last fit.
+    random_state : int, RandomState or None, default=None
+        Seed of the rows that "lbfgs" draws for its start. The optimum does not depend on it. None
+        is a fixed seed.
+    verbose : int, default=0
+        1 prints a line an iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels; [0., 1.] for float y in [0, 1].
+    coef_ : ndarray of shape (1, n_features)
+        Coefficients w, float32 if X was.
+    intercept_ : ndarray of shape (1,)
+        Intercept b.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, if X had string column names.
+    n_iter_ : ndarray of shape (1,)
+        Iterations, starting phases included.
+    loss_curve_ : list of float
+        Objective over C times the total weight, at the start and after each iteration: a mean loss.
+    optimality_ : float
+        The relative sub-optimality reached, from the duality gap or the Newton decrement.
+    solver_ : str
+        The solver used.
+
+    Raises
+    ------
+    ValueError
+        From `fit`, if a parameter or the data are not as described.
+
+    Warns
+    -----
+    ConvergenceWarning
+        From `fit`, if it ends above ``tol``.
+    SeparationWarning
+        From `fit`, if ``C=np.inf`` and no finite coefficients are the best.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same model for hard labels and cross-entropy.
+
+    References
+    ----------
+    T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal Loss for Dense Object Detection",
+    ICCV 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_bce import BCEClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> clf = BCEClassifier(C=1.0).fit(X, y)
+    >>> round(clf.score(X, y), 3)
+    0.958
+    >>> bool(clf.optimality_ < 1e-8)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        gamma=0.0,
+        label_smoothing=0.0,
+        class_weight=None,
+        pos_weight=None,
+        fit_intercept=True,
+        solver="auto",
+        tol=1e-8,
+        max_iter=1000,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.gamma = gamma
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.pos_weight = pos_weight
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. Dense float32 and float64 in C or F order and CSR are not copied.
+        y : array-like of shape (n_samples,)
+            Two hard labels of any type, or the probabilities of "yes", floats in [0, 1].
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the rows, >= 0. None is 1 for all.
+
+        Returns
+        -------
+        self : BCEClassifier
+            Itself, fitted.
+        """
+        from ._fit import fit_binary  # brings Numba, which a mere import should not wait for
+
+        check_parameters(self)
+        _refuse_probability_columns(y)
+        with unchanged_on_error(self):
+            X, y = check_X(self, X, y, reset=True)
+            targets = binary_targets(
+                y,
+                sample_weight,
+                class_weight=self.class_weight,
+                pos_weight=self.pos_weight,
+                label_smoothing=self.label_smoothing,
+            )
+            fitted = fit_binary(self, X, targets, self._warm_start(X.shape[1]))
+        self.classes_ = targets.classes
+        self.coef_ = fitted.coef[np.newaxis].astype(X.dtype)
+        self.intercept_ = np.array([fitted.intercept], dtype=X.dtype)
+        self.n_iter_ = np.array([fitted.n_iter])
+        self.loss_curve_ = fitted.loss_curve
+        self.optimality_ = fitted.optimality
+        self.solver_ = fitted.solver
+        return self
+
+    def _warm_start(self, n_features):
+        if not (self.warm_start and hasattr(self, "coef_")):
+            return None
+        coef = np.asarray(self.densify().coef_, dtype=np.float64).ravel()
+        if coef.size != n_features:
+            raise ValueError(
+                f"warm_start=True continues from coef_ with {coef.size} features, but X has "
+                f"{n_features} features."
+            )
+        return coef, float(self.intercept_[0])
+
+
+def _refuse_probability_columns(y):
+    shape = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] == 2:
+        raise ValueError(
+            f"y should be a 1d array, got an array of shape {shape} instead. With the probabilities "
+            "of two classes, pass those of the second: y[:, 1]."
+        )

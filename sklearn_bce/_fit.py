@@ -1,0 +1,171 @@
+"""The one road from (X, targets, parameters) to a solution, and the warnings on its way."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from . import _solvers
+from ._exceptions import SeparationWarning
+from ._matrix import Matrix
+from ._objective import Objective
+from ._solvers._intercept import best_constant, intercept_shift
+from ._solvers._loop import Control
+from ._solvers._minimum_norm import minimum_norm
+
+_ROUNDING = 1e-14  # relative sub-optimality below which an end of progress is no failure
+_FOCAL_START_TOL = 1e-4
+
+
+class Fitted(NamedTuple):
+    """What an estimator learns."""
+
+    coef: np.ndarray  # (n_columns,)
+    intercept: float
+    n_iter: int
+    optimality: float
+    loss_curve: list
+    solver: str
+
+
+def fit_binary(estimator, X, targets, start=None):
+    """Fit the coefficients of one binary problem.
+
+    Parameters
+    ----------
+    estimator : BCEClassifier
+        Its parameters are read, nothing is set.
+    X : ndarray or CSR array of shape (n_rows, n_columns)
+    targets : Targets
+    start : tuple (coef, intercept), optional
+        Where to start from; by default without any feature.
+
+    Returns
+    -------
+    Fitted
+    """
+    gamma = estimator.gamma
+    objective = Objective(
+        Matrix(X),
+        targets.positive,
+        targets.negative,
+        penalty=1.0 / estimator.C,
+        gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
+        fit_intercept=bool(estimator.fit_intercept),
+    )
+    solver = _solvers.choose(estimator.solver, *X.shape)
+    solve = _solvers.get(solver)
+    control = Control(
+        estimator.tol, estimator.max_iter, _reporter(estimator), _seed(estimator.random_state)
+    )
+    theta, n_iter = _start(objective, solve, control, start)
+    solution = solve(objective, theta, control, n_iter)
+    _warn(estimator, objective, solution)
+    coef, intercept = objective.from_theta(_least_norm(objective, solution.point))
+    return Fitted(
+        coef, intercept, solution.n_iter, solution.optimality, solution.loss_curve, solver
+    )
+
+
+def _start(objective, solve, control, start):
+    """Theta to start from, and the iterations it took.
+
+    A focal loss is not convex. It starts from the better of the best constant and the solution for
+    cross-entropy with its intercept moved to where the focal loss wants it.
+    """
+    if start is not None:
+        return objective.to_theta(*start), 0
+    constant = best_constant(objective)
+    if not any(objective.gammas):
+        return constant, 0
+    plain = objective.cross_entropy()
+    control = control._replace(tol=max(control.tol, _FOCAL_START_TOL))
+    solution = solve(plain, best_constant(plain), control)
+    theta = solution.point.theta.copy()
+    if objective.fit_intercept:
+        theta[-1] += intercept_shift(
+            objective.logits(theta), objective.positive, objective.negative, objective.gammas
+        )
+    better = objective.evaluate(theta).value < objective.evaluate(constant).value
+    return (theta if better else constant), solution.n_iter
+
+
+def _least_norm(objective, point):
+    if objective.strength > 0.0:
+        return point.theta
+    theta = minimum_norm(objective, point.theta)
+    # Nearly dependent features: what was taken for the null space must not cost anything.
+    unharmed = objective.evaluate(theta).value <= point.value * (1.0 + 1e-12)
+    return theta if unharmed else point.theta
+
+
+def _warn(estimator, objective, solution):
+    name = type(estimator).__name__
+    if objective.is_separated(solution.point):
+        warnings.warn(
+            f"{name}: the classes are separated by a hyperplane (complete separation), so without "
+            "a penalty the fit does not converge to finite coefficients. Those returned separate "
+            "the classes; their size means nothing. Use a finite C.",
+            SeparationWarning,
+            stacklevel=4,
+        )
+    elif solution.optimality > max(estimator.tol, _ROUNDING):
+        advice = (
+            "Increase max_iter"
+            if solution.n_iter >= estimator.max_iter
+            else "Rounding ended its progress: increase tol"
+        )
+        warnings.warn(
+            f"{name} did not converge: after {solution.n_iter} iterations the objective is above "
+            f"its minimum by about {solution.optimality:.1e} of its value, more than tol="
+            f"{estimator.tol:g}. {advice}.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    elif _is_quasi_separated(objective, solution):
+        warnings.warn(
+            f"{name}: some rows are separated from the rest (quasi-complete separation), so "
+            "without a penalty some coefficients do not converge: the objective has reached its "
+            "infimum to tol, but they would grow for ever. Use a finite C.",
+            SeparationWarning,
+            stacklevel=4,
+        )
+
+
+def _is_quasi_separated(objective, solution):
+    """Whether the last step still moved logits visibly, and none of them to the wrong side.
+
+    At a finite minimum the last steps are small and help some rows at the cost of others. Along a
+    direction of recession they stay near 1 in the logit for ever, at nobody's cost.
+    """
+    if objective.strength > 0.0:
+        return False
+    change = objective.logits(solution.direction)
+    largest = np.max(np.abs(change), where=objective.positive + objective.negative > 0, initial=0.0)
+    harm = max(
+        np.max(-change, where=objective.positive > 0.0, initial=0.0),
+        np.max(change, where=objective.negative > 0.0, initial=0.0),
+    )
+    return largest > 0.1 and harm < 1e-3 * largest
+
+
+def _reporter(estimator):
+    if not estimator.verbose:
+        return Control._field_defaults["report"]
+
+    def report(iteration, value, optimality):
+        print(
+            f"{type(estimator).__name__}: iteration {iteration:4d}  objective {value:.12g}  "
+            f"sub-optimality {optimality:.1e}"
+        )
+
+    return report
+
+
+def _seed(random_state):
+    """A fixed seed by default: the rows drawn change the road to the optimum, not the optimum."""
+    if random_state is None:
+        return 0
+    return int(check_random_state(random_state).randint(2**31 - 1))

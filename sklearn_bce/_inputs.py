@@ -1,0 +1,68 @@
+"""X on its way in: what scikit-learn checks, and what it leaves to the loops to trip over."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import validate_data
+
+
+def check_X(estimator, X, y="no_validation", *, reset):
+    """Validate X, and y if given, for fit (``reset=True``) or prediction.
+
+    Returns X as a float32 or float64 ndarray or CSR array, and y if it was given.
+    """
+    check_structure(X)
+    checked = validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+    )
+    # Formats without indices of their own (LIL, DIA) can only be checked once they have some.
+    check_structure(checked[0] if isinstance(checked, tuple) else checked)
+    return checked
+
+
+def check_structure(X):
+    """Raise ValueError if a sparse X points outside its own arrays.
+
+    SciPy does not look when a matrix is built from parts, and compiled loops would read, or crash
+    on, whatever lies there.
+    """
+    if not sp.issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        _check_compressed(X)
+    elif X.format == "coo":
+        for name, index, size in zip(("row", "column"), (X.row, X.col), X.shape, strict=True):
+            if len(index) != len(X.data):
+                raise ValueError(f"X is a malformed sparse matrix: {name} and data differ in length.")
+            _check_range(index, size)
+
+
+def _check_compressed(X):
+    block = X.blocksize if X.format == "bsr" else (1, 1)
+    n_rows, n_columns = (size // side for size, side in zip(X.shape, block, strict=True))
+    n_lines, n_places = (n_columns, n_rows) if X.format == "csc" else (n_rows, n_columns)
+    if X.indptr.ndim != 1 or len(X.indptr) != n_lines + 1:
+        raise ValueError(
+            f"X is a malformed sparse matrix: indptr has length {len(X.indptr)}, expected "
+            f"{n_lines + 1}."
+        )
+    if X.indptr[0] != 0 or (X.indptr[1:] < X.indptr[:-1]).any():
+        raise ValueError("X is a malformed sparse matrix: indptr must rise from 0, never falling.")
+    if len(X.indices) != len(X.data) or X.indptr[-1] > len(X.indices):
+        raise ValueError(
+            f"X is a malformed sparse matrix: indptr ends at {X.indptr[-1]}, with "
+            f"{len(X.indices)} indices and {len(X.data)} values."
+        )
+    _check_range(X.indices[: X.indptr[-1]], n_places)
+
+
+def _check_range(index, size):
+    if len(index) and not (index.min() >= 0 and index.max() < size):
+        raise ValueError(
+            f"X is a malformed sparse matrix: index {index.min()} to {index.max()} is not within "
+            f"0 to {size - 1}."
+        )

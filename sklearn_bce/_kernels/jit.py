@@ -1,0 +1,77 @@
+"""The one place where kernels are compiled: the flags, the cache, and the reasons for both."""
+
+import hashlib
+from pathlib import Path
+
+from numba import config, njit
+from numba.core.caching import FunctionCache
+
+# `reassoc` lets LLVM vectorise sums. `nnan` and `ninf` stay out: with them isnan and isinf are
+# compiled away, and an overflow could no longer be seen.
+_SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
+
+
+def _folder_stamp():
+    """Hash of every kernel source. Numba alone looks only at the file a kernel stands in."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+_STAMP = _folder_stamp()
+
+
+class _KernelCache(FunctionCache):
+    """Numba's cache on disk, made harmless.
+
+    An entry is valid for one state of the whole folder (a change in a callee counts). A damaged
+    entry is a miss, and compiling again heals it; one that cannot be written is not written.
+    """
+
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file._source_stamp = _STAMP
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever a torn or foreign file makes the unpickler raise
+            return None
+
+    def save_overload(self, sig, data):
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # a torn index, a full disk, a folder that has become read-only
+            self._start_over(sig, data)
+
+    def _start_over(self, sig, data):
+        try:
+            self.flush()
+            super().save_overload(sig, data)
+        except Exception:
+            self.disable()
+
+
+def _compile(function, fastmath):
+    # error_model="numpy": a division that tests for zero and raises cannot be vectorised.
+    # nogil=True: rows may be shared out among Python threads.
+    # No parallel=True: its thread layers abort or hang under fork, joblib and Dask.
+    kernel = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    if config.DISABLE_JIT:
+        return kernel
+    try:
+        kernel._cache = _KernelCache(function)
+    except Exception:  # no writable place for a cache: compile in every process
+        pass
+    return kernel
+
+
+def jit(function):
+    """Compile a loop over rows; the order of additions within a sum is left to the compiler."""
+    return _compile(function, _SUM_FLAGS)
+
+
+def jit_exact(function):
+    """Compile with the arithmetic as written: for formulas whose rounding is thought out."""
+    return _compile(function, False)

@@ -1,0 +1,171 @@
+"""How a loop reads X: three layouts, three verbs.
+
+The layouts are records of arrays. The verbs work on a range of rows, so that a pass can do all
+its work on a block of X while the block is in cache. Each verb has one body a layout, chosen by
+type when Numba compiles; the passes above are written once for all of them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import overload
+
+from .jit import jit
+
+
+class Rows(NamedTuple):
+    """Dense X, row after row in memory."""
+
+    values: np.ndarray  # (n_rows, n_columns), C order
+
+
+class Columns(NamedTuple):
+    """Dense X, column after column in memory."""
+
+    values: np.ndarray  # (n_columns, n_rows), C order: the transpose of X
+
+
+class SparseRows(NamedTuple):
+    """Sparse X, row after row (CSR); unsorted and repeated entries are legal."""
+
+    values: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+# -- scores[i] += X[start + i] . coef
+
+
+@jit
+def _scores_rows(X, coef, start, scores):
+    for i in range(scores.size):
+        row = X.values[start + i]
+        total = 0.0
+        for j in range(coef.size):
+            total += row[j] * coef[j]
+        scores[i] += total
+
+
+@jit
+def _scores_columns(X, coef, start, scores):
+    for j in range(coef.size):
+        column = X.values[j]
+        factor = coef[j]
+        for i in range(scores.size):
+            scores[i] += column[start + i] * factor
+
+
+@jit
+def _scores_sparse(X, coef, start, scores):
+    for i in range(scores.size):
+        total = 0.0
+        for k in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            total += X.values[k] * coef[X.indices[k]]
+        scores[i] += total
+
+
+# -- sums[j] += sum_i residual[i] * X[start + i, j]
+
+
+@jit
+def _combine_rows(X, residual, start, sums):
+    for i in range(residual.size):
+        row = X.values[start + i]
+        factor = residual[i]
+        for j in range(sums.size):
+            sums[j] += factor * row[j]
+
+
+@jit
+def _combine_columns(X, residual, start, sums):
+    for j in range(sums.size):
+        column = X.values[j]
+        total = 0.0
+        for i in range(residual.size):
+            total += column[start + i] * residual[i]
+        sums[j] += total
+
+
+@jit
+def _combine_sparse(X, residual, start, sums):
+    for i in range(residual.size):
+        factor = residual[i]
+        for k in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            sums[X.indices[k]] += factor * X.values[k]
+
+
+# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit[j]) ** 2; the origin of
+#    sparse columns is zero, or their zeros would count
+
+
+@jit
+def _squares_rows(X, weight, origin, unit, start, sums):
+    for i in range(weight.size):
+        row = X.values[start + i]
+        factor = weight[i]
+        for j in range(sums.size):
+            shifted = (row[j] - origin[j]) * unit[j]
+            sums[j] += factor * shifted * shifted
+
+
+@jit
+def _squares_columns(X, weight, origin, unit, start, sums):
+    for j in range(sums.size):
+        column = X.values[j]
+        total = 0.0
+        for i in range(weight.size):
+            shifted = (column[start + i] - origin[j]) * unit[j]
+            total += weight[i] * shifted * shifted
+        sums[j] += total
+
+
+@jit
+def _squares_sparse(X, weight, origin, unit, start, sums):
+    for i in range(weight.size):
+        factor = weight[i]
+        for k in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            j = X.indices[k]
+            scaled = X.values[k] * unit[j]
+            sums[j] += factor * scaled * scaled
+
+
+def add_scores(X, coef, start, scores):
+    """Add X[rows] @ coef to ``scores``; the rows begin at ``start``, one for each score."""
+    _choose(type(X), _scores_rows, _scores_columns, _scores_sparse)(X, coef, start, scores)
+
+
+def add_combination(X, residual, start, sums):
+    """Add X[rows].T @ residual to ``sums``."""
+    _choose(type(X), _combine_rows, _combine_columns, _combine_sparse)(X, residual, start, sums)
+
+
+def add_squares(X, weight, origin, unit, start, sums):
+    """Add weight @ ((X[rows] - origin) * unit) ** 2 to ``sums``."""
+    _choose(type(X), _squares_rows, _squares_columns, _squares_sparse)(
+        X, weight, origin, unit, start, sums
+    )
+
+
+def _choose(layout, rows, columns, sparse):
+    return {Rows: rows, Columns: columns, SparseRows: sparse}[layout]
+
+
+# What Numba compiles for each verb. The functions above are the same choice in plain Python.
+
+
+@overload(add_scores, inline="never")
+def _(X, coef, start, scores):
+    kernel = _choose(X.instance_class, _scores_rows, _scores_columns, _scores_sparse)
+    return lambda X, coef, start, scores: kernel(X, coef, start, scores)
+
+
+@overload(add_combination, inline="never")
+def _(X, residual, start, sums):
+    kernel = _choose(X.instance_class, _combine_rows, _combine_columns, _combine_sparse)
+    return lambda X, residual, start, sums: kernel(X, residual, start, sums)
+
+
+@overload(add_squares, inline="never")
+def _(X, weight, origin, unit, start, sums):
+    kernel = _choose(X.instance_class, _squares_rows, _squares_columns, _squares_sparse)
+    return lambda X, weight, origin, unit, start, sums: kernel(X, weight, origin, unit, start, sums)

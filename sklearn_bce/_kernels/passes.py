@@ -1,0 +1,103 @@
+"""One reading of X a call: the sums over all rows that a solver asks for.
+
+Each pass works through blocks of rows, so that what it needs twice of a block is still in cache
+the second time. The block length is fixed, and so is the order of the sums.
+"""
+
+import numpy as np
+
+from .jit import jit
+from .matrices import add_combination, add_scores, add_squares
+from .pointwise import loss_of_rows
+
+BLOCK = 512
+
+
+@jit
+def loss_pass(X, coef, shift, u, v, gamma_positive, gamma_negative, sums, weight):
+    """Loss at the logits X @ coef + shift, with X.T @ slope added to ``sums``.
+
+    ``weight`` (n_rows,) is filled with the positive curvature of every row. Returns the loss, the
+    sum of the slopes and the smallest margin.
+    """
+    z = np.empty(BLOCK)
+    slope = np.empty(BLOCK)
+    total = 0.0
+    total_slope = 0.0
+    margin = np.inf
+    for start in range(0, u.size, BLOCK):
+        stop = min(start + BLOCK, u.size)
+        z_block = z[: stop - start]
+        slope_block = slope[: stop - start]
+        z_block[:] = shift
+        add_scores(X, coef, start, z_block)
+        loss, block_margin = loss_of_rows(
+            z_block,
+            u[start:stop],
+            v[start:stop],
+            gamma_positive,
+            gamma_negative,
+            slope_block,
+            weight[start:stop],
+        )
+        add_combination(X, slope_block, start, sums)
+        total += loss
+        total_slope += slope_block.sum()
+        margin = min(margin, block_margin)
+    return total, total_slope, margin
+
+
+@jit
+def curvature_pass(X, direction, shift, weight, sums):
+    """Add X.T @ (weight * (X @ direction + shift)) to ``sums``; return the sum of the bracket."""
+    change = np.empty(BLOCK)
+    total = 0.0
+    for start in range(0, weight.size, BLOCK):
+        stop = min(start + BLOCK, weight.size)
+        block = change[: stop - start]
+        block[:] = shift
+        add_scores(X, direction, start, block)
+        for i in range(block.size):
+            block[i] *= weight[start + i]
+        add_combination(X, block, start, sums)
+        total += block.sum()
+    return total
+
+
+@jit
+def scores_pass(X, coef, shift, scores):
+    """Fill ``scores`` with X @ coef + shift."""
+    for start in range(0, scores.size, BLOCK):
+        stop = min(start + BLOCK, scores.size)
+        block = scores[start:stop]
+        block[:] = shift
+        add_scores(X, coef, start, block)
+
+
+@jit
+def moments_pass(X, weight, origin, unit, sums, squares):
+    """Add weight @ X to ``sums`` and weight @ ((X - origin) * unit) ** 2 to ``squares``."""
+    for start in range(0, weight.size, BLOCK):
+        stop = min(start + BLOCK, weight.size)
+        add_combination(X, weight[start:stop], start, sums)
+        add_squares(X, weight[start:stop], origin, unit, start, squares)
+
+
+@jit
+def sparse_gram_pass(X, weight, unit, gram, diagonal):
+    """Row by row, add the weighted outer product of the scaled row with itself.
+
+    Pairs of different entries of a row go to one of the two mirrored places in ``gram`` and an
+    entry with itself to ``diagonal``: gram + gram.T + diag(diagonal) is the whole, for rows with
+    repeated column indices too.
+    """
+    for i in range(weight.size):
+        first = X.indptr[i]
+        last = X.indptr[i + 1]
+        for a in range(first, last):
+            j = X.indices[a]
+            scaled = X.values[a] * unit[j]
+            factor = weight[i] * scaled
+            diagonal[j] += factor * scaled
+            for b in range(first, a):
+                gram[j, X.indices[b]] += factor * (X.values[b] * unit[X.indices[b]])

@@ -1,0 +1,103 @@
+r"""The loss of one row at logit z, with its derivatives: the formulas of the package.
+
+With p = sigmoid(z), q = 1 - p and :math:`\phi_g(z) = -q^g \log p`, a row with weight u on "yes" and
+v on "no" costs
+
+.. math:: u\,\phi_{g_+}(z) + v\,\phi_{g_-}(-z).
+
+g = 0 is cross-entropy; g > 0 is the focal loss of Lin et al., "Focal Loss for Dense Object
+Detection" (ICCV 2017). Everything is built from e = exp(-|z|) <= 1, so nothing overflows, and
+p and q are both accurate in their own tails.
+"""
+
+import math
+
+import numpy as np
+
+from .jit import jit, jit_exact
+
+
+@jit_exact
+def _sigmoid_terms(z):
+    """Return p, q, -log p and -log q."""
+    e = math.exp(-abs(z))
+    tail = math.log1p(e)
+    large = 1.0 / (1.0 + e)
+    small = e * large
+    if z >= 0.0:
+        return large, small, tail, z + tail
+    return small, large, tail - z, tail
+
+
+@jit_exact
+def _focal_terms(p, q, minus_log_p, minus_log_q, gamma):
+    """Return phi, phi' and phi'' at the logit that p, q and their logarithms belong to."""
+    weight = math.exp(-gamma * minus_log_q)
+    value = weight * minus_log_p
+    slope = -weight * (gamma * p * minus_log_p + q)
+    curvature = p * weight * ((1.0 + 2.0 * gamma) * q - gamma * (q - gamma * p) * minus_log_p)
+    return value, slope, curvature
+
+
+@jit_exact
+def cross_entropy(z, u, v):
+    """Return the loss, its slope and its curvature, which is never negative."""
+    p, q, minus_log_p, minus_log_q = _sigmoid_terms(z)
+    return u * minus_log_p + v * minus_log_q, v * p - u * q, (u + v) * (p * q)
+
+
+@jit_exact
+def focal(z, u, v, gamma_positive, gamma_negative):
+    """Return the loss, its slope, its curvature and its Fisher weight.
+
+    The curvature may be negative (badly misclassified rows). The Fisher weight is its mean over
+    labels drawn from the class posterior at which z would be optimal. It is never negative,
+    equals p q for cross-entropy, and is what the solvers use.
+    """
+    p, q, minus_log_p, minus_log_q = _sigmoid_terms(z)
+    yes, yes_slope, yes_curvature = _focal_terms(p, q, minus_log_p, minus_log_q, gamma_positive)
+    no, no_slope, no_curvature = _focal_terms(q, p, minus_log_q, minus_log_p, gamma_negative)
+    posterior = no_slope / (yes_slope + no_slope)
+    fisher = posterior * yes_curvature + (1.0 - posterior) * no_curvature
+    return (
+        u * yes + v * no,
+        u * yes_slope - v * no_slope,
+        u * yes_curvature + v * no_curvature,
+        (u + v) * max(fisher, 0.0),
+    )
+
+
+@jit
+def loss_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
+    """Fill the slope and the positive curvature of every row; return the sum of the losses.
+
+    The second value is the smallest margin: z where u > 0, -z where v > 0. If it is positive the
+    rows are separated.
+    """
+    total = 0.0
+    margin = np.inf
+    is_cross_entropy = gamma_positive == 0.0 and gamma_negative == 0.0
+    for i in range(z.size):
+        if is_cross_entropy:
+            loss, slope[i], weight[i] = cross_entropy(z[i], u[i], v[i])
+        else:
+            loss, slope[i], _, weight[i] = focal(z[i], u[i], v[i], gamma_positive, gamma_negative)
+        total += loss
+        if u[i] > 0.0:
+            margin = min(margin, z[i])
+        if v[i] > 0.0:
+            margin = min(margin, -z[i])
+    return total, margin
+
+
+@jit
+def loss_arrays(z, u, v, gamma_positive, gamma_negative, value, slope, curvature):
+    """Fill value, slope and true curvature, entry by entry: the kernel of `sklearn_bce.loss`."""
+    is_cross_entropy = gamma_positive == 0.0 and gamma_negative == 0.0
+    for i in range(z.size):
+        if is_cross_entropy:
+            value[i], slope[i], curvature[i] = cross_entropy(z[i], u[i], v[i])
+        else:
+            value[i], slope[i], curvature[i], _ = focal(
+                z[i], u[i], v[i], gamma_positive, gamma_negative
+            )

@@ -1,0 +1,172 @@
+"""What the estimators share once they are fitted: scores, labels, probabilities, sparsity."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted
+
+from ._inputs import check_X
+from ._targets import check_sample_weight
+
+
+class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
+    """Prediction from ``coef_``, ``intercept_`` and ``classes_``."""
+
+    _doc_link_module = "sklearn_bce"
+    _doc_link_template = (
+        "https://sklearn-bce.readthedocs.io/en/stable/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    def _doc_link_url_param_generator(self):
+        return {"estimator_module": "sklearn_bce", "estimator_name": type(self).__name__}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.sparse = True
+        return tags
+
+    def decision_function(self, X):
+        """Return the logit z = X w + b of every row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to score.
+
+        Returns
+        -------
+        z : ndarray of shape (n_samples,)
+            Positive where the second class is predicted.
+        """
+        check_is_fitted(self)
+        X = check_X(self, X, reset=False)
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True).ravel() + self.intercept_
+
+    def predict(self, X):
+        """Return the second class where the logit is positive, else the first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to label.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels from ``classes_``.
+        """
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(np.intp)]
+
+    def predict_proba(self, X):
+        """Return the probabilities of both classes: sigmoid(-z) and sigmoid(z).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to judge.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, 2)
+            In the order of ``classes_``.
+        """
+        z = self.decision_function(X)
+        return np.column_stack([expit(-z), expit(z)])
+
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities, exact where the probability rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to judge.
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, 2)
+            In the order of ``classes_``.
+        """
+        z = self.decision_function(X)
+        return -np.logaddexp(0.0, np.column_stack([z, -z]))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the expected accuracy: the weighted mean of y where "yes" is predicted, else 1 - y.
+
+        For hard labels this is the accuracy. A label that is not in ``classes_`` counts as wrong.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to label.
+        y : array-like of shape (n_samples,)
+            Labels, or soft labels in [0, 1].
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        scores = self.decision_function(X)
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(scores, y)
+        weight = check_sample_weight(sample_weight, len(y))
+        return float(np.average(self._hits(scores > 0, y), weights=weight))
+
+    def _hits(self, is_positive, y):
+        is_soft = y.dtype.kind == "f" and np.min(y) >= 0.0 and np.max(y) <= 1.0
+        if is_soft and self.classes_.dtype.kind in "fiub" and (self.classes_ == (0, 1)).all():
+            return np.where(is_positive, y, 1.0 - y)
+        predicted = self.classes_[is_positive.astype(np.intp)]
+        return (predicted.astype(object) == y.astype(object)).astype(np.float64)
+
+    def sparsify(self):
+        """Turn ``coef_`` into a CSR matrix, which predictions can use as it is.
+
+        Returns
+        -------
+        self : estimator
+            Itself.
+        """
+        check_is_fitted(self)
+        self.coef_ = sp.csr_array(self.coef_) if _wants_sparray() else sp.csr_matrix(self.coef_)
+        return self
+
+    def densify(self):
+        """Turn ``coef_`` back into an ndarray.
+
+        Returns
+        -------
+        self : estimator
+            Itself.
+        """
+        check_is_fitted(self)
+        if sp.issparse(self.coef_):
+            self.coef_ = self.coef_.toarray()
+        return self
+
+
+def _wants_sparray():
+    return get_config().get("sparse_interface", "spmatrix") == "sparray"
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator its old state back if the block raises, KeyboardInterrupt included."""
+    state = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(state)
+        raise

@@ -1,0 +1,157 @@
+r"""The function that every solver minimises, and the few questions a solver may ask about it.
+
+With u, v the row weights on "yes" and "no" (`_targets.py`) and :math:`\phi` the loss of
+`_kernels/pointwise.py`, the user's objective is
+
+.. math:: C \sum_i [u_i \phi(z_i) + v_i \phi(-z_i)] + \tfrac12 |w|^2, \qquad z = X w + b.
+
+Here it is divided by C times the total weight, so that its value is a mean loss, and it is written
+in variables in which no feature is large or off-centre:
+
+    theta = (w * scale, b + center @ w)        z = ((X - center) / scale) @ theta[:-1] + theta[-1]
+
+Solvers see theta alone, and need no scaling of their own. X is never centred or scaled in memory:
+the two corrections are one product each. Without an intercept theta[-1] stays 0.
+"""
+
+from copy import copy
+from typing import NamedTuple
+
+import numpy as np
+
+from ._kernels import passes
+
+
+class Point(NamedTuple):
+    """What one reading of X tells about the objective at theta."""
+
+    theta: np.ndarray  # (size,)
+    value: float
+    gradient: np.ndarray  # (size,)
+    weight: np.ndarray  # (n_rows,): positive curvature of each row's loss in its logit
+    margin: float  # the smallest logit on a row's right side; positive if rows are separated
+
+
+class Objective:
+    """Mean loss plus L2 penalty over one X, in centred and scaled variables.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    positive, negative : ndarray of shape (n_rows,)
+        The row weights u and v.
+    penalty : float
+        Factor of |w|^2 / 2 beside the sum of the losses: 1 / C, or 0.
+    gammas : tuple of float
+        Focal exponents on "yes" and on "no".
+    fit_intercept : bool
+    """
+
+    def __init__(self, matrix, positive, negative, penalty, gammas, fit_intercept):
+        self.matrix = matrix
+        self.gammas = gammas
+        self.fit_intercept = fit_intercept
+        # Weights are first brought near 1 by a power of two, which rounds nothing.
+        unit = 2.0 ** -np.frexp(np.max(positive + negative))[1]
+        total = (positive * unit + negative * unit).sum()
+        self.positive = positive * unit / total
+        self.negative = negative * unit / total
+        row_weight = self.positive + self.negative
+        self.center, self.scale = matrix.center_and_scale(row_weight, centered=fit_intercept)
+        self.strength = min(penalty * unit / total, 1e100)
+        self.penalty = np.append(self.strength / self.scale**2, 0.0)
+
+    @property
+    def size(self):
+        """Length of theta."""
+        return self.matrix.shape[1] + 1
+
+    @property
+    def n_rows(self):
+        """Number of rows of X."""
+        return self.matrix.shape[0]
+
+    def subset(self, rows, factors):
+        """Return the same objective, in the same variables, from some rows times ``factors``."""
+        part = copy(self)
+        part.matrix = self.matrix.take(rows)
+        positive, negative = self.positive[rows] * factors, self.negative[rows] * factors
+        total = positive.sum() + negative.sum()
+        part.positive, part.negative = positive / total, negative / total
+        return part
+
+    def cross_entropy(self):
+        """Return the same objective without the focal exponents."""
+        part = copy(self)
+        part.gammas = (0.0, 0.0)
+        return part
+
+    # -- the user's coefficients and theta
+
+    def to_theta(self, coef, intercept):
+        """Return theta for coefficients (n_columns,) and an intercept of the user's."""
+        return np.append(coef * self.scale, self.fit_intercept * (intercept + self.center @ coef))
+
+    def from_theta(self, theta):
+        """Return the user's coefficients (n_columns,) and intercept."""
+        coef = theta[:-1] / self.scale
+        return coef, theta[-1] - self.center @ coef
+
+    def _chain(self, sums, total):
+        """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
+        inner = (sums - self.center * total) / self.scale
+        return np.append(inner, total if self.fit_intercept else 0.0)
+
+    # -- what solvers ask
+
+    def evaluate(self, theta):
+        """Value, gradient and row curvatures at theta: one reading of X."""
+        coef, shift = self.from_theta(theta)
+        sums = np.zeros(self.matrix.shape[1])
+        weight = np.empty(self.n_rows)
+        loss, total, margin = passes.loss_pass(
+            self.matrix.layout,
+            coef,
+            shift,
+            self.positive,
+            self.negative,
+            *self.gammas,
+            sums,
+            weight,
+        )
+        value = loss + 0.5 * (self.penalty * theta) @ theta
+        gradient = self._chain(sums, total) + self.penalty * theta
+        return Point(theta, value, gradient, weight, margin)
+
+    def hessian(self, point):
+        """Return the Hessian with every row's positive curvature, (size, size)."""
+        hessian = self.matrix.gram(point.weight, self.center, self.scale)
+        hessian[np.diag_indices_from(hessian)] += self.penalty
+        return self._without_intercept(hessian)
+
+    def _without_intercept(self, hessian):
+        if not self.fit_intercept:
+            hessian[-1, :] = hessian[:, -1] = 0.0
+            hessian[-1, -1] = 1.0
+        return hessian
+
+    def hessian_product(self, point, direction):
+        """Return Hessian @ direction: one reading of X."""
+        coef, shift = self.from_theta(direction)
+        sums = np.zeros(self.matrix.shape[1])
+        total = passes.curvature_pass(self.matrix.layout, coef, shift, point.weight, sums)
+        return self._chain(sums, total) + self.penalty * direction
+
+    def hessian_diagonal(self, point):
+        """Return the diagonal of the Hessian: one reading of X."""
+        inner = self.matrix.squares(point.weight, self.center, self.scale)
+        total = point.weight.sum() if self.fit_intercept else 1.0
+        return np.append(inner, total) + self.penalty
+
+    def is_separated(self, point):
+        """Whether the loss has no minimum, for theta itself separates the classes."""
+        return self.strength == 0.0 and point.margin > 0.0
+
+    def logits(self, theta):
+        """Return z, (n_rows,): one reading of X."""
+        return self.matrix.scores(*self.from_theta(theta))

@@ -1,0 +1,76 @@
+"""The estimators' parameters: what each may be, and the error that says so."""
+
+import math
+import numbers
+
+from ._exceptions import InvalidParameterError
+
+SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky")
+
+
+def _is_real(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _is_int(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_flag(value):
+    return isinstance(value, (bool, numbers.Integral)) and value in (0, 1)
+
+
+def _is_gamma(value):
+    values = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    return all(_is_real(g) and 0.0 <= g < math.inf for g in values)
+
+
+def _is_balanced(value):
+    return isinstance(value, str) and value == "balanced"
+
+
+def _is_seed(value):
+    return value is None or (_is_int(value) and 0 <= value < 2**32) or hasattr(value, "randint")
+
+
+# name: (test, what it must be)
+RULES = {
+    "C": (lambda v: _is_real(v) and v > 0, "a float in the range (0.0, inf]"),
+    "l1_ratio": (lambda v: _is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
+    "gamma": (_is_gamma, "a float in the range [0.0, inf) or a tuple of two of them"),
+    "label_smoothing": (lambda v: _is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
+    "class_weight": (
+        lambda v: v is None or _is_balanced(v) or isinstance(v, dict),
+        "a dict, 'balanced' or None",
+    ),
+    "pos_weight": (
+        lambda v: v is None or _is_balanced(v) or (_is_real(v) and 0 < v < math.inf),
+        "a float in the range (0.0, inf), 'balanced' or None",
+    ),
+    "fit_intercept": (_is_flag, "a bool"),
+    "solver": (lambda v: isinstance(v, str) and v in SOLVERS, f"one of {', '.join(SOLVERS)}"),
+    "tol": (lambda v: _is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
+    "max_iter": (lambda v: _is_int(v) and v >= 1, "an int in the range [1, inf)"),
+    "warm_start": (_is_flag, "a bool"),
+    "random_state": (_is_seed, "an int in the range [0, 2**32), a RandomState or None"),
+    "verbose": (
+        lambda v: isinstance(v, (bool, numbers.Integral)) and v >= 0,
+        "an int in the range [0, inf)",
+    ),
+}
+
+
+def check_parameters(estimator):
+    """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
+    name = type(estimator).__name__
+    for parameter, value in estimator.get_params(deep=False).items():
+        is_valid, must_be = RULES[parameter]
+        if not is_valid(value):
+            raise InvalidParameterError(
+                f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
+            )
+    if estimator.l1_ratio > 0:
+        raise InvalidParameterError(
+            f"The 'l1_ratio' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
+            f"available in this version. Got {estimator.l1_ratio!r} instead."
+        )

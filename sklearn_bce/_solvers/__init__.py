@@ -1,0 +1,44 @@
+"""The solvers, one algorithm a file, and the rule that picks one.
+
+A solver is a function ``solve(objective, theta, control, n_iter) -> Solution``. To add one: write
+its file, enter it in `_MODULES`, and say in `choose` where it is the best.
+"""
+
+from importlib import import_module
+
+from ._certify import MAX_FACTOR_SIZE
+from .lbfgs import MIN_ROWS_TO_SAMPLE
+
+_MODULES = {
+    "lbfgs": ".lbfgs",
+    "newton-cg": ".newton_cg",
+    "newton-cholesky": ".newton_cholesky",
+}
+_MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
+
+
+def choose(solver, n_rows, n_features):
+    """Return the name of the solver to use.
+
+    "auto" means
+
+    - "newton-cg" for more than 2,000 features: p x p matrices are too dear;
+    - else "newton-cholesky" for fewer than 10,000 rows: its few passes are short;
+    - else "lbfgs", whose Hessian takes a sample of the rows.
+    """
+    if solver == "newton-cholesky" and n_features > _MAX_CHOLESKY_FEATURES:
+        raise ValueError(
+            f"The 'solver' parameter cannot be 'newton-cholesky' with {n_features} features: it "
+            f"factorises a dense matrix of that size, and takes at most {_MAX_CHOLESKY_FEATURES}. "
+            "Use 'newton-cg', 'lbfgs' or 'auto'."
+        )
+    if solver != "auto":
+        return solver
+    if n_features >= MAX_FACTOR_SIZE:
+        return "newton-cg"
+    return "newton-cholesky" if n_rows < MIN_ROWS_TO_SAMPLE else "lbfgs"
+
+
+def get(name):
+    """Return the solve function of a solver."""
+    return import_module(_MODULES[name], __package__).solve

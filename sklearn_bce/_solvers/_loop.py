@@ -1,0 +1,126 @@
+"""The outer loop that all solvers share, and the words they share it in.
+
+A solver is a rule that proposes a direction. The loop takes the step, records the objective and
+decides when to stop, so that there is one stopping rule (the user guide tells it in full):
+
+1.  ask the rule for a direction, with an estimate of how far above the minimum the point is
+2.  if the estimate is at most tol, but not certified: certify it
+3.  step along the direction; the step after a certified estimate is the last
+4.  stop also where rows are separated and nothing is penalised, or where rounding ends progress
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .._objective import Point
+
+_ARMIJO = 1e-4
+_WOLFE = 0.9
+_MAX_HALVINGS = 40
+_VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
+_DECREMENT_FLOOR = 1e-14  # relative: below it, an end of progress is rounding and no failure
+
+
+class Proposal(NamedTuple):
+    """A direction from a point, and how far the point is above the minimum."""
+
+    direction: np.ndarray
+    decrement: float  # estimate of value - minimum, in the objective's own unit
+    certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
+
+
+def _silent(iteration, value, optimality):
+    pass
+
+
+class Control(NamedTuple):
+    """What the user asks of a solver."""
+
+    tol: float
+    max_iter: int
+    report: Callable = _silent  # called as report(iteration, value, optimality)
+    seed: int = 0  # for solvers that draw rows
+
+
+class Solution(NamedTuple):
+    """What a solver gives back. It never warns: whoever called it does."""
+
+    point: Point
+    n_iter: int
+    optimality: float  # relative sub-optimality (value - minimum) / value, before the last step
+    loss_curve: list  # the objective's value at the start and after every iteration
+    direction: np.ndarray  # of the last step
+
+
+def minimise(objective, point, control, propose, certify, n_iter=0):
+    """Run the loop from ``point``.
+
+    Parameters
+    ----------
+    objective : Objective
+    point : Point
+    control : Control
+    propose : callable(point) -> Proposal
+        The solver.
+    certify : callable(point) -> Proposal
+        Called where the solver's own estimate is no proof.
+    n_iter : int
+        Iterations already spent; they count towards ``control.max_iter``.
+
+    Returns
+    -------
+    Solution
+    """
+    curve = [point.value]
+    previous = np.inf
+    while True:
+        proposal = propose(point)
+        close = proposal.decrement <= max(control.tol, _DECREMENT_FLOOR) * point.value
+        if not proposal.certified and (close or n_iter >= control.max_iter):
+            proposal = certify(point)
+        optimality = relative(proposal.decrement, point.value)
+        if n_iter >= control.max_iter:
+            break
+        trial = line_search(objective, point, proposal.direction)
+        if trial is None and not proposal.certified:
+            proposal = certify(point)
+            optimality = relative(proposal.decrement, point.value)
+            trial = line_search(objective, point, proposal.direction)
+        n_iter += 1
+        point = point if trial is None else trial
+        curve.append(point.value)
+        control.report(n_iter, point.value, optimality)
+        reached = proposal.certified and optimality <= control.tol
+        stalled = trial is None or 0.1 * previous < optimality < _DECREMENT_FLOOR
+        previous = optimality if proposal.certified else np.inf
+        if reached or stalled or objective.is_separated(point):
+            break
+    return Solution(point, n_iter, optimality, curve, proposal.direction)
+
+
+def relative(decrement, value):
+    """The decrement in units of the objective's value."""
+    return decrement / value if value > 0.0 else 0.0
+
+
+def line_search(objective, point, direction):
+    """Halve the step until the value falls enough (Armijo); return the new point or None.
+
+    Where the change of the value drowns in rounding, the slope decides instead (the approximate
+    Wolfe condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
+    """
+    slope = point.gradient @ direction
+    if not slope < 0.0:
+        return None
+    step = 1.0
+    for _ in range(_MAX_HALVINGS):
+        trial = objective.evaluate(point.theta + step * direction)
+        if trial.value <= point.value + _ARMIJO * step * slope:
+            return trial
+        flat = trial.value <= point.value * (1.0 + _VALUE_NOISE)
+        if flat and abs(trial.gradient @ direction) <= _WOLFE * abs(slope):
+            return trial
+        step *= 0.5
+    return None

@@ -1,0 +1,20 @@
+"""Newton's method with conjugate gradients: no p x p matrix, a reading of X for each product."""
+
+from ._certify import MAX_FACTOR_SIZE, certifier
+from ._conjugate_gradient import cg_step
+from ._loop import minimise
+
+_FORCING = 0.3
+
+
+def solve(objective, theta, control, n_iter=0):
+    """Minimise from ``theta``; see `_loop.minimise`."""
+    has_factor = objective.size <= MAX_FACTOR_SIZE
+
+    def propose(point):
+        proposal = cg_step(objective, point, _FORCING)
+        # Where a factorisation is cheap the last word, and the last step, are its own.
+        return proposal._replace(certified=proposal.certified and not has_factor)
+
+    certify = certifier(objective, control.tol)
+    return minimise(objective, objective.evaluate(theta), control, propose, certify, n_iter)

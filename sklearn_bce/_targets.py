@@ -1,0 +1,153 @@
+"""Labels and weights of every kind become (u, v): the weight of each row on "yes" and on "no".
+
+A row with label y in [0, 1] and weight w has u = w y and v = w (1 - y); label smoothing first moves
+y towards 1/2; class_weight and pos_weight then multiply u or v. Below this file nothing knows
+what a label is.
+"""
+
+import numbers
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import type_of_target
+
+
+class Targets(NamedTuple):
+    """What a fit needs to know about y."""
+
+    positive: np.ndarray  # u, (n_rows,): weight on "yes"
+    negative: np.ndarray  # v, (n_rows,): weight on "no"
+    classes: np.ndarray  # (2,)
+
+
+def binary_targets(
+    y, sample_weight=None, *, class_weight=None, pos_weight=None, label_smoothing=0.0
+):
+    """Turn one column of labels into `Targets`.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Two hard labels of any type, or floats in [0, 1].
+    sample_weight, class_weight, pos_weight, label_smoothing
+        As in `BCEClassifier`.
+
+    Returns
+    -------
+    Targets
+
+    Raises
+    ------
+    ValueError
+        If y is no binary target, or if weights leave only one class.
+    """
+    classes, y = encode_labels(y)
+    weight = check_sample_weight(sample_weight, y.shape[0])
+    mass = np.array([weight @ (1.0 - y), weight @ y])
+    if not mass.all():
+        only = classes.tolist()[int(mass[1] > 0.0)]
+        where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
+        raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
+
+    factors = _class_factors(class_weight, classes, mass)
+    factors[1] *= _positive_factor(pos_weight, mass)
+    if not factors.all():
+        only = classes.tolist()[int(factors[1] > 0.0)]
+        raise ValueError(
+            f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
+        )
+    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    with np.errstate(over="ignore"):
+        positive = weight * smoothed * factors[1]
+        negative = weight * (1.0 - smoothed) * factors[0]
+    _check_finite_sum(positive, negative)
+    return Targets(positive, negative, classes)
+
+
+def encode_labels(y):
+    """Return the two classes in order, and y as float64 in [0, 1].
+
+    Any float y inside [0, 1] has the classes [0., 1.], so that a fold in which no fraction happens
+    to stand is read as the others are.
+    """
+    is_float = np.asarray(y).dtype.kind == "f"
+    if is_float and np.min(y) >= 0.0 and np.max(y) <= 1.0:
+        return np.array([0.0, 1.0]), y.astype(np.float64)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass":
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is multiclass, with "
+            f"{np.unique(y).size} classes."
+        )
+    if kind != "binary":
+        hint = " Soft labels are floats between 0 and 1." if kind == "continuous" else ""
+        raise ValueError(f"Unknown label type: {kind}.{hint}")
+    classes, codes = np.unique(y, return_inverse=True)
+    if classes.size < 2:
+        raise ValueError(
+            f"y contains only one class: {classes.tolist()[0]!r}. Two classes are needed (n_samples = "
+            f"{len(y)})."
+        )
+    return classes, codes.astype(np.float64)
+
+
+def check_sample_weight(sample_weight, n_rows):
+    """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero."""
+    if sample_weight is None:
+        return np.ones(n_rows)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n_rows, sample_weight, dtype=np.float64)
+        weight = check_array(sample_weight, ensure_2d=False, input_name="sample_weight")
+    else:
+        weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            allow_nd=True,
+            ensure_min_samples=0,
+            dtype=np.float64,
+            input_name="sample_weight",
+        )
+        if weight.ndim != 1:
+            raise ValueError(
+                f"Sample weights must be 1D array or scalar, got {weight.ndim}D array for "
+                f"{n_rows} rows."
+            )
+        if weight.shape != (n_rows,):
+            raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
+    weight = weight.astype(np.float64, copy=False)
+    if (weight < 0.0).any():
+        raise ValueError(f"sample_weight must not be negative; its smallest entry is {min(weight)}.")
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    _check_finite_sum(weight)
+    return weight
+
+
+def _check_finite_sum(*weights):
+    with np.errstate(over="ignore"):
+        if not np.isfinite(sum(weight.sum() for weight in weights)):
+            raise ValueError("sample_weight is too large: the sum of all weights overflows.")
+
+
+def _class_factors(class_weight, classes, mass):
+    """Weights of [no, yes]; "balanced" makes the two classes weigh the same."""
+    if class_weight is None:
+        return np.ones(2)
+    if isinstance(class_weight, str):
+        return mass.sum() / (2.0 * mass)
+    factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
+    if not (np.isfinite(factors).all() and (factors >= 0.0).all()):
+        raise ValueError(
+            f"class_weight must hold finite weights that are not negative. Got {class_weight!r}."
+        )
+    return factors
+
+
+def _positive_factor(pos_weight, mass):
+    if pos_weight is None:
+        return 1.0
+    if isinstance(pos_weight, str):
+        return mass[0] / mass[1]
+    return float(pos_weight)
