@@ -198,6 +198,6 @@ def _refuse_probability_columns(y):
     shape = getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] == 2:
         raise ValueError(
-            f"y should be a 1d array, got an array of shape {shape} instead. With the probabilities "
+            f"y should be a 1d array, got an array of shape {shape} instead. Of the probabilities "
             "of two classes, pass those of the second: y[:, 1]."
         )

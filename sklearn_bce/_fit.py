@@ -14,6 +14,7 @@ from ._objective import Objective
 from ._solvers._intercept import best_constant, intercept_shift
 from ._solvers._loop import Control
 from ._solvers._minimum_norm import minimum_norm
+from ._threads import one_blas_thread
 
 _ROUNDING = 1e-14  # relative sub-optimality below which an end of progress is no failure
 _FOCAL_START_TOL = 1e-4
@@ -46,26 +47,31 @@ def fit_binary(estimator, X, targets, start=None):
     -------
     Fitted
     """
+    solver = _solvers.choose(estimator.solver, *X.shape)
+    solve = _solvers.get(solver)
+    control = Control(
+        estimator.tol, estimator.max_iter, _reporter(estimator), _seed(estimator.random_state)
+    )
+    with one_blas_thread():
+        objective = _objective(estimator, X, targets)
+        theta, n_iter = _start(objective, solve, control, start)
+        solution = solve(objective, theta, control, n_iter)
+        coef, intercept = objective.from_theta(_least_norm(objective, solution.point))
+    _warn(estimator, objective, solution)
+    return Fitted(
+        coef, intercept, solution.n_iter, solution.optimality, solution.loss_curve, solver
+    )
+
+
+def _objective(estimator, X, targets):
     gamma = estimator.gamma
-    objective = Objective(
+    return Objective(
         Matrix(X),
         targets.positive,
         targets.negative,
         penalty=1.0 / estimator.C,
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
-    )
-    solver = _solvers.choose(estimator.solver, *X.shape)
-    solve = _solvers.get(solver)
-    control = Control(
-        estimator.tol, estimator.max_iter, _reporter(estimator), _seed(estimator.random_state)
-    )
-    theta, n_iter = _start(objective, solve, control, start)
-    solution = solve(objective, theta, control, n_iter)
-    _warn(estimator, objective, solution)
-    coef, intercept = objective.from_theta(_least_norm(objective, solution.point))
-    return Fitted(
-        coef, intercept, solution.n_iter, solution.optimality, solution.loss_curve, solver
     )
 
 

@@ -37,7 +37,9 @@ def check_structure(X):
     elif X.format == "coo":
         for name, index, size in zip(("row", "column"), (X.row, X.col), X.shape, strict=True):
             if len(index) != len(X.data):
-                raise ValueError(f"X is a malformed sparse matrix: {name} and data differ in length.")
+                raise ValueError(
+                    f"X is a malformed sparse matrix: {name} and data differ in length."
+                )
             _check_range(index, size)
 
 

@@ -99,9 +99,10 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         return -np.logaddexp(0.0, np.column_stack([z, -z]))
 
     def score(self, X, y, sample_weight=None):
-        """Return the expected accuracy: the weighted mean of y where "yes" is predicted, else 1 - y.
+        """Return the expected accuracy.
 
-        For hard labels this is the accuracy. A label that is not in ``classes_`` counts as wrong.
+        It is the weighted mean of y where "yes" is predicted, and of 1 - y where "no" is. For hard
+        labels this is the accuracy. A label that is not in ``classes_`` counts as wrong.
 
         Parameters
         ----------

@@ -135,5 +135,4 @@ def _frozen(array):
 
 
 def _power_of_two(values):
-    # The floor keeps penalty / scale ** 2 finite; smaller columns count as that large.
-    return np.exp2(np.round(np.log2(np.clip(values, 1e-140, None))))
+    return np.exp2(np.round(np.log2(values)))

@@ -52,14 +52,17 @@ class Objective:
         self.gammas = gammas
         self.fit_intercept = fit_intercept
         # Weights are first brought near 1 by a power of two, which rounds nothing.
-        unit = 2.0 ** -np.frexp(np.max(positive + negative))[1]
-        total = (positive * unit + negative * unit).sum()
-        self.positive = positive * unit / total
-        self.negative = negative * unit / total
+        exponent = -np.frexp(np.max(positive + negative))[1]
+        positive, negative = np.ldexp(positive, exponent), np.ldexp(negative, exponent)
+        total = (positive + negative).sum()
+        self.positive, self.negative = positive / total, negative / total
+        with np.errstate(over="ignore"):
+            self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
         row_weight = self.positive + self.negative
-        self.center, self.scale = matrix.center_and_scale(row_weight, centered=fit_intercept)
-        self.strength = min(penalty * unit / total, 1e100)
-        self.penalty = np.append(self.strength / self.scale**2, 0.0)
+        self.center, scale = matrix.center_and_scale(row_weight, centered=fit_intercept)
+        # The floors keep penalty / scale ** 2 and 1 / scale finite.
+        self.scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
+        self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
 
     @property
     def size(self):
@@ -143,10 +146,11 @@ class Objective:
         return self._chain(sums, total) + self.penalty * direction
 
     def hessian_diagonal(self, point):
-        """Return the diagonal of the Hessian: one reading of X."""
+        """Return the diagonal of the Hessian, 1 where it vanishes: one reading of X."""
         inner = self.matrix.squares(point.weight, self.center, self.scale)
-        total = point.weight.sum() if self.fit_intercept else 1.0
-        return np.append(inner, total) + self.penalty
+        total = point.weight.sum() if self.fit_intercept else 0.0
+        diagonal = np.append(inner, total) + self.penalty
+        return np.where(diagonal > 0.0, diagonal, 1.0)
 
     def is_separated(self, point):
         """Whether the loss has no minimum, for theta itself separates the classes."""

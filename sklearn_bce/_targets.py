@@ -87,8 +87,8 @@ def encode_labels(y):
     classes, codes = np.unique(y, return_inverse=True)
     if classes.size < 2:
         raise ValueError(
-            f"y contains only one class: {classes.tolist()[0]!r}. Two classes are needed (n_samples = "
-            f"{len(y)})."
+            f"y contains only one class: {classes.tolist()[0]!r}. Two classes are needed "
+            f"(n_samples = {len(y)})."
         )
     return classes, codes.astype(np.float64)
 
@@ -118,7 +118,9 @@ def check_sample_weight(sample_weight, n_rows):
             raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
     weight = weight.astype(np.float64, copy=False)
     if (weight < 0.0).any():
-        raise ValueError(f"sample_weight must not be negative; its smallest entry is {min(weight)}.")
+        raise ValueError(
+            f"sample_weight must not be negative; its smallest entry is {min(weight)}."
+        )
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     _check_finite_sum(weight)

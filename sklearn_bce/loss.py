@@ -34,7 +34,8 @@ def value(y, z, *, gamma=0.0, pos_weight=1.0):
     Raises
     ------
     ValueError
-        If ``y`` leaves [0, 1], ``z`` is not finite, or ``gamma`` or ``pos_weight`` is negative or not finite.
+        If ``y`` leaves [0, 1], if ``z`` is not finite, or if ``gamma`` or ``pos_weight`` is
+        negative or not finite.
 
     Examples
     --------

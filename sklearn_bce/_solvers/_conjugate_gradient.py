@@ -7,6 +7,7 @@ from ._loop import Proposal
 _MAX_PRODUCTS = 500
 _DELAY = 5  # products over which the energy must have levelled off
 _LEVEL = 0.2
+_NULL = 1e-14  # relative: directions that curve less are rounding
 
 
 def cg_step(objective, point, forcing):
@@ -17,29 +18,28 @@ def cg_step(objective, point, forcing):
     on ill-conditioned problems a small residual alone proves nothing (Meurant and Tichy,
     "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024).
     """
-    inverse = 1.0 / objective.hessian_diagonal(point)
+    diagonal = objective.hessian_diagonal(point)
     residual = -point.gradient
     direction = np.zeros_like(residual)
-    search = inverse * residual
+    search = residual / diagonal
     height = first = residual @ search
     gains = []
-    small = False
-    while not small and len(gains) < min(_MAX_PRODUCTS, 2 * objective.size):
+    for _ in range(min(_MAX_PRODUCTS, 2 * objective.size)):
         product = objective.hessian_product(point, search)
         curvature = search @ product
-        if not curvature > 0.0:
-            break
+        if curvature <= _NULL * ((search * diagonal) @ search):
+            break  # the null space, where only rounding is left to follow
         step = height / curvature
         direction += step * search
         residual -= step * product
         gains.append(step * height)
-        preconditioned = inverse * residual
+        preconditioned = residual / diagonal
         previous, height = height, residual @ preconditioned
+        if height <= forcing**2 * first and _levelled(gains):
+            return Proposal(direction, 0.5 * sum(gains), True)
         search = preconditioned + (height / previous) * search
-        small = height <= forcing**2 * first and _levelled(gains)
-    if not gains:
-        return Proposal(inverse * residual, 0.5 * first, first == 0.0)
-    return Proposal(direction, 0.5 * sum(gains), small)
+    # Nothing is proved, unless there was nothing to gain in the first place.
+    return Proposal(direction, 0.5 * sum(gains), height <= _NULL * first)
 
 
 def _levelled(gains):

@@ -93,7 +93,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         curve.append(point.value)
         control.report(n_iter, point.value, optimality)
         reached = proposal.certified and optimality <= control.tol
-        stalled = trial is None or 0.1 * previous < optimality < _DECREMENT_FLOOR
+        stalled = trial is None or 0.5 * previous < optimality < _DECREMENT_FLOOR
         previous = optimality if proposal.certified else np.inf
         if reached or stalled or objective.is_separated(point):
             break
@@ -102,7 +102,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
 
 def relative(decrement, value):
     """The decrement in units of the objective's value."""
-    return decrement / value if value > 0.0 else 0.0
+    return max(0.0, decrement) / value if value > 0.0 else 0.0
 
 
 def line_search(objective, point, direction):

@@ -12,35 +12,40 @@ def minimum_norm(objective, theta):
     Theta is returned as it is if the features are independent, or if neither side of X is small
     enough for a factorisation.
     """
-    basis = _row_space(objective)
+    basis, mean = _row_space(objective)
     if basis is None or basis.shape[1] == theta.size - 1:
         return theta
     # theta[:-1] = scale * coef, and only basis.T @ theta[:-1] matters: coef is the least-norm
     # solution of (basis.T * scale) @ coef = basis.T @ theta[:-1].
     q, r = qr(basis * objective.scale[:, np.newaxis], mode="economic")
     coef = q @ solve_triangular(r, basis.T @ theta[:-1], trans="T")
-    return np.append(coef * objective.scale, theta[-1])
+    shift = mean @ (theta[:-1] - coef * objective.scale)
+    return np.append(coef * objective.scale, theta[-1] + shift)
 
 
 def _row_space(objective):
-    """Orthonormal basis of the centred and scaled rows of positive weight, or None."""
-    used = (objective.positive + objective.negative > 0.0).astype(np.float64)
+    """Orthonormal basis of the scaled rows of positive weight about their mean, and the mean.
+
+    Without an intercept the mean is zero. The basis is None where it is too dear.
+    """
+    used = objective.positive + objective.negative > 0.0
     if objective.size <= MAX_FACTOR_SIZE:
-        gram = objective.matrix.gram(used, objective.center, objective.scale)
+        gram = objective.matrix.gram(used.astype(np.float64), objective.center, objective.scale)
+        mean = objective.fit_intercept * gram[-1, :-1] / gram[-1, -1]
         inner = gram[:-1, :-1]
-        if objective.fit_intercept:
-            inner = inner - np.outer(gram[-1, :-1], gram[-1, :-1]) / gram[-1, -1]
-        vectors, kept = _range(inner)
-        return vectors[:, kept]
+        vectors, kept = _range(inner - gram[-1, -1] * np.outer(mean, mean), np.diagonal(inner))
+        return vectors[:, kept], mean
     if objective.n_rows <= MAX_FACTOR_SIZE and not objective.matrix.is_sparse:
-        rows = (objective.matrix.source[used > 0.0] - objective.center) / objective.scale
-        if objective.fit_intercept:
-            rows -= rows.mean(axis=0)
-        vectors, kept = _range(rows @ rows.T)
-        return qr(rows.T @ vectors[:, kept], mode="economic")[0]
-    return None
+        rows = (objective.matrix.source[used] - objective.center) / objective.scale
+        mean = objective.fit_intercept * rows.mean(axis=0)
+        squares = np.square(rows).sum(axis=1)
+        rows -= mean
+        vectors, kept = _range(rows @ rows.T, squares)
+        return qr(rows.T @ vectors[:, kept], mode="economic")[0], mean
+    return None, None
 
 
-def _range(gram):
+def _range(gram, squares):
+    """Eigenvectors, and which of them are more than rounding; ``squares`` is the uncentred size."""
     values, vectors = eigh(gram)
-    return vectors, values > 10 * gram.shape[0] * np.finfo(float).eps * values[-1]
+    return vectors, values > 10 * gram.shape[0] * np.finfo(float).eps * np.max(squares)

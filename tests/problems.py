@@ -1,0 +1,121 @@
+"""What the fitting tests share: the tables' rows, small data sets, and independent optima."""
+
+import mpmath
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+SOLVERS = ["newton-cholesky", "newton-cg", "lbfgs"]
+
+LOSSES = {
+    "cross-entropy": {},
+    "class_weight": {"class_weight": {0: 0.7, 1: 3.0}},
+    "balanced": {"class_weight": "balanced"},
+    "pos_weight": {"pos_weight": 2.5},
+    "smoothing": {"label_smoothing": 0.1},
+    "focal": {"gamma": 2.0},
+    "asymmetric": {"gamma": (0.5, 3.0)},
+    "everything": {"gamma": (1.0, 2.0), "pos_weight": "balanced", "label_smoothing": 0.05},
+}
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "csr_array": sp.csr_array,
+    "csr_matrix": sp.csr_matrix,
+    "csc": sp.csc_array,
+    "int64": lambda X: with_long_indices(sp.csr_array(X)),
+    "coo": sp.coo_array,
+}
+
+
+def with_long_indices(X):
+    X = X.copy()
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+def small_problem(n_rows=80, n_features=5, seed=0):
+    """Features of many scales and off-centre, some zeros, hard labels, soft labels, weights."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_features))
+    z = X @ rng.normal(size=n_features) - 0.5
+    X *= 10.0 ** rng.uniform(-2, 2, n_features)
+    X[:, 0] += 3.0 * np.abs(X[:, 0]).max()
+    X[rng.random(X.shape) < 0.2] = 0.0
+    p = 1.0 / (1.0 + np.exp(-z + rng.normal(size=n_rows)))
+    return X, (rng.random(n_rows) < p).astype(int), p, rng.uniform(0.2, 3.0, n_rows)
+
+
+def objective(clf, X, u, v, C=1.0):
+    """The user's objective for row weights u, v, in extended precision, from its definition."""
+    z = (np.longdouble(X) @ np.longdouble(clf.coef_[0])) + np.longdouble(clf.intercept_[0])
+    loss = u * np.logaddexp(0, -z) + v * np.logaddexp(0, z)
+    coef = np.longdouble(clf.coef_[0])
+    return np.sum(loss) * C + coef @ coef / 2 if np.isfinite(C) else np.sum(loss)
+
+
+def outside_optimum(X, u, v, C=1.0):
+    """Cross-entropy by scikit-learn on the doubled weighted sample, in standardised features.
+
+    LogisticRegression knows hard labels and one penalty for all features: with X / s and s its
+    penalty would differ, so features are only centred, which leaves the objective as it is.
+    """
+    center = X.mean(axis=0)
+    doubled = np.vstack([X - center] * 2)
+    labels = np.repeat([1, 0], len(X))
+    clf = LogisticRegression(C=C, tol=1e-14, max_iter=10_000, solver="newton-cholesky")
+    clf.fit(doubled, labels, np.concatenate([u, v]))
+    clf.intercept_ = clf.intercept_ - clf.coef_ @ center
+    return clf
+
+
+def focal_objective(theta, X, u, v, gammas, C):
+    """The focal objective from its definition, theta = (w, b)."""
+    z = X @ theta[:-1] + theta[-1]
+    log_p, log_q = -np.logaddexp(0, -z), -np.logaddexp(0, z)
+    loss = -u * np.exp(gammas[0] * log_q) * log_p - v * np.exp(gammas[1] * log_p) * log_q
+    return C * loss.sum() + theta[:-1] @ theta[:-1] / 2
+
+
+def focal_minima(X, u, v, gammas, C, n_starts=4):
+    """Values of the minima that scipy reaches from several starts, without any gradient of ours."""
+    rng = np.random.default_rng(0)
+    starts = [np.zeros(X.shape[1] + 1), *rng.normal(size=(n_starts - 1, X.shape[1] + 1))]
+    results = [
+        minimize(
+            focal_objective, start, (X, u, v, gammas, C), method="BFGS", options={"gtol": 1e-6}
+        )
+        for start in starts
+    ]
+    return [result.fun for result in results]
+
+
+def exact_optimum(X, u, v, C=np.inf, digits=40):
+    """Cross-entropy's optimum (w, b) by Newton's method in ``digits`` digits."""
+    with mpmath.workdps(digits):
+        rows = [[mpmath.mpf(float(x)) for x in row] + [mpmath.mpf(1)] for row in X]
+        size = len(rows[0])
+        factor = mpmath.mpf(1) if np.isinf(C) else mpmath.mpf(C)
+        theta = mpmath.matrix(size, 1)
+        for _ in range(60):
+            gradient, hessian = mpmath.matrix(size, 1), mpmath.matrix(size, size)
+            for row, yes, no in zip(rows, u, v, strict=True):
+                p = 1 / (1 + mpmath.exp(-sum(a * b for a, b in zip(row, theta, strict=True))))
+                yes, no = mpmath.mpf(float(yes)), mpmath.mpf(float(no))
+                for j in range(size):
+                    gradient[j] += factor * (no * p - yes * (1 - p)) * row[j]
+                    for k in range(size):
+                        hessian[j, k] += factor * (yes + no) * p * (1 - p) * row[j] * row[k]
+            if np.isfinite(C):
+                for j in range(size - 1):
+                    gradient[j] += theta[j]
+                    hessian[j, j] += 1
+            step = mpmath.lu_solve(hessian, gradient)
+            # Damped far out, where a full Newton step may overshoot; quadratic at the end.
+            theta -= step / max(1, mpmath.norm(step) / 1000)
+            if mpmath.norm(step) < mpmath.mpf(10) ** (5 - digits) * (1 + mpmath.norm(theta)):
+                return np.array([float(t) for t in theta])
+        raise AssertionError("the reference did not converge")

@@ -1,0 +1,94 @@
+"""scikit-learn's own promise: every check, none skipped, none expected to fail."""
+
+import os
+from collections import Counter
+
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.fixes import parse_version
+
+from sklearn_bce import BCEClassifier
+from sklearn_bce._parameters import RULES
+from tests.problems import SOLVERS, small_problem
+
+CONFIGURATIONS = [
+    {},
+    {"gamma": 2.0},
+    {"gamma": (1.0, 3.0)},
+    {"label_smoothing": 0.1},
+    *({"solver": solver} for solver in SOLVERS),
+]
+N_CHECKS = {(1, 7): 62, (1, 8): 63, (1, 9): 66}  # with `sparsify`, for a binary classifier
+
+
+@pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
+def test_check_estimator(parameters):
+    results = check_estimator(BCEClassifier(**parameters), on_skip=None)
+    status = Counter(result["status"] for result in results)
+    skipped = [r["check_name"] for r in results if r["status"] == "skipped"]
+    if os.environ.get("SCIPY_ARRAY_API") != "1":  # what scikit-learn needs for this one check
+        assert skipped in ([], ["check_array_api_input"])
+    else:
+        assert skipped == []
+    assert status["passed"] + len(skipped) == len(results)
+    version = parse_version(sklearn.__version__).release[:2]
+    assert len(results) == N_CHECKS.get(version, len(results))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_dataframe_column_names_consistency",
+        "check_inplace_ensure_writeable",
+        "check_class_weight_balanced_linear_classifier",
+    ],
+)
+def test_checks_that_the_list_leaves_out(check):
+    getattr(estimator_checks, check)("BCEClassifier", BCEClassifier())
+
+
+class BadType:
+    pass
+
+
+BAD_VALUES = {
+    "C": [0, -1.0, float("nan"), "1", None, True],
+    "l1_ratio": [-0.1, 1.1, None, 0.5],
+    "gamma": [-1.0, (1.0,), (1.0, -2.0), (1.0, 2.0, 3.0), [1.0, 2.0], float("inf"), None, "2"],
+    "label_smoothing": [-0.1, 1.5, None],
+    "class_weight": ["auto", 2.0, [1, 2]],
+    "pos_weight": [0.0, -1.0, float("inf"), "auto", [1.0]],
+    "fit_intercept": ["yes", 2, None],
+    "solver": ["saga", None, 3],
+    "tol": [0.0, -1e-3, float("inf"), None],
+    "max_iter": [0, -5, 10.0, None],
+    "warm_start": ["no", None],
+    "random_state": [-1, "seed", 1.5],
+    "verbose": [-1, "much", None],
+}
+
+
+def test_every_parameter_has_a_rule():
+    assert set(RULES) == set(BAD_VALUES) == set(BCEClassifier().get_params())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(n, v) for n, values in BAD_VALUES.items() for v in [*values, BadType()]]
+)
+def test_bad_parameter(name, value):
+    X, y, _, _ = small_problem()
+    clf = clone(BCEClassifier()).set_params(**{name: value})
+    match = rf"The '{name}' parameter of BCEClassifier must be .* Got .* instead\."
+    for kind in (ValueError, TypeError):  # as scikit-learn's own, it is both
+        with pytest.raises(kind, match=match):
+            clf.fit(X, y)
+    assert not hasattr(clf, "classes_")
+
+
+def test_l1_says_that_it_is_not_there_yet():
+    X, y, _, _ = small_problem()
+    with pytest.raises(ValueError, match="L1 penalty is not available"):
+        BCEClassifier(l1_ratio=1.0).fit(X, y)

@@ -1,0 +1,417 @@
+"""The promise: the optimum, how near, and what is said where there is none."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_bce import BCEClassifier, SeparationWarning
+from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose
+from tests.problems import (
+    LOSSES,
+    SOLVERS,
+    exact_optimum,
+    focal_minima,
+    focal_objective,
+    objective,
+    outside_optimum,
+    small_problem,
+)
+
+every_solver = pytest.mark.parametrize("solver", SOLVERS)
+
+# Published tables: the covariate, how many of how many. They are soft labels with weights.
+TABLES = {
+    # Racine et al. 1986 (Gelman et al., "Bayesian Data Analysis"): deaths of 5 animals a dose
+    "bioassay": ([-0.86, -0.30, -0.05, 0.73], [0, 1, 3, 5], [5, 5, 5, 5]),
+    # Bliss 1935: beetles killed by carbon disulphide
+    "beetles": (
+        [1.6907, 1.7242, 1.7552, 1.7842, 1.8113, 1.8369, 1.8610, 1.8839],
+        [6, 13, 18, 28, 52, 53, 61, 60],
+        [59, 60, 62, 56, 63, 59, 62, 60],
+    ),
+    # Dalal, Fowlkes, Hoadley 1989: flights with thermal distress of an O-ring, by temperature
+    "O-rings": (
+        [53, 57, 58, 63, 66, 67, 68, 69, 70, 72, 73, 75, 76, 78, 79, 81],
+        [1, 1, 1, 1, 0, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 1, 3, 1, 1, 4, 1, 1, 2, 2, 1, 1, 1],
+    ),
+    # Milicer and Szczotka 1966: Warsaw girls, by age in quarters (the ends are wider groups)
+    "menarche": (
+        [9.21, 10.21, *np.arange(10.58, 15.9, 0.25), 17.58],
+        [0, 0, 0, 2, 2, 5, 10, 17, 16, 29, 39, 51, 47, 67, 81, 88, 79, 90, 113, 95, 117, 107]
+        + [92, 112, 1049],
+        [376, 200, 93, 120, 90, 88, 105, 111, 100, 93, 100, 108, 99, 106, 105, 117, 98, 97, 120]
+        + [102, 122, 111, 94, 114, 1049],
+    ),
+}
+PUBLISHED = {  # slope and intercept, as printed
+    "bioassay": (7.7488, 0.8466),
+    "beetles": (34.270, -60.717),
+    "O-rings": (-0.2322, 15.0429),
+    "menarche": (1.63197, -21.22639),
+}
+
+
+def table(name):
+    x, k, n = (np.array(column, float) for column in TABLES[name])
+    return x[:, np.newaxis], k / n, n
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_reference_is_what_was_published(name):
+    X, y, w = table(name)
+    np.testing.assert_allclose(exact_optimum(X, w * y, w * (1 - y)), PUBLISHED[name], rtol=2e-4)
+
+
+@every_solver
+@pytest.mark.parametrize("C", [np.inf, 1.0, 1e-3])
+@pytest.mark.parametrize("name", TABLES)
+def test_eight_digits_of_published_tables(name, C, solver):
+    X, y, w = table(name)
+    clf = BCEClassifier(C=C, tol=1e-14, solver=solver).fit(X, y, w)
+    reached = [clf.coef_[0, 0], clf.intercept_[0]]
+    np.testing.assert_allclose(reached, exact_optimum(X, w * y, w * (1 - y), C), rtol=1e-9)
+
+
+def test_eight_digits_with_several_features():
+    X, _, soft, w = small_problem(40, 4)
+    clf = BCEClassifier(C=10.0, tol=1e-14).fit(X, soft, w)
+    exact = exact_optimum(X, w * soft, w * (1 - soft), C=10.0)
+    np.testing.assert_allclose(np.append(clf.coef_[0], clf.intercept_), exact, rtol=1e-8)
+
+
+# -- the optimum, judged from outside
+
+
+@every_solver
+@pytest.mark.parametrize("C", [1e-3, 1.0, 1e3, np.inf])
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+def test_outside_optimum(solver, C, labels):
+    X, hard, soft, w = small_problem()
+    y = {"hard": hard, "soft": soft}[labels]
+    clf = BCEClassifier(C=C, solver=solver).fit(X, y, w)
+    u, v = w * y, w * (1 - y)
+    best = objective(outside_optimum(X, u, v, C), X, u, v, C)
+    assert objective(clf, X, u, v, C) <= best * (1 + 1e-8)
+
+
+@every_solver
+@pytest.mark.parametrize("gammas", [(2.0, 2.0), (0.5, 0.5), (0.0, 4.0), (1.0, 3.0)])
+def test_focal_is_as_good_as_the_best_of_several_starts(solver, gammas):
+    X, y, _, w = small_problem()
+    X = X / X.std(axis=0)  # for scipy's sake
+    clf = BCEClassifier(gamma=gammas, solver=solver).fit(X, y, w)
+    theta = np.append(clf.coef_[0], clf.intercept_)
+    reached = focal_objective(theta, X, w * y, w * (1 - y), gammas, 1.0)
+    assert reached <= min(focal_minima(X, w * y, w * (1 - y), gammas, 1.0)) * (1 + 1e-8)
+
+
+# -- the stopping rule: `optimality_` against the truth
+
+
+def correlated(n_rows=3000, n_features=20, seed=0):
+    """Condition number about 1e12, off-centre, units over eight orders of magnitude."""
+    rng = np.random.default_rng(seed)
+    base = rng.normal(size=(n_rows, n_features))
+    X = base @ (rng.normal(size=(n_features,) * 2) * 10.0 ** rng.uniform(-3, 3, n_features))
+    z = base @ rng.normal(size=n_features) - 2.0
+    y = rng.random(n_rows) < 1 / (1 + np.exp(-z))
+    return X * 10.0 ** rng.uniform(-4, 4, n_features) + rng.normal(size=n_features), y.astype(int)
+
+
+def rare(n_rows=20_000):
+    """Large enough for the row subsample, with 40 positives."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 6)) * [1, 10, 1e3, 1e-3, 1, 1]
+    y = np.zeros(n_rows, int)
+    y[np.argsort(X[:, 0] + rng.normal(size=n_rows))[-40:]] = 1
+    return X, y
+
+
+PROBLEMS = {"small": lambda: small_problem()[:2], "correlated": correlated, "rare": rare}
+
+
+def assert_honest(solver, C, X, y, features, best):
+    """Fit at several tol, without a warning, and hold `optimality_` to the truth."""
+    for tol in (1e-1, 1e-3, 1e-6, 1e-8):
+        clf = BCEClassifier(C=C, tol=tol, solver=solver).fit(X, y)
+        truth = float((objective(clf, features, y, 1 - y, C) - best) / best)
+        assert clf.optimality_ <= tol
+        assert truth <= tol
+        assert truth <= 10 * max(clf.optimality_, 1e-15), tol
+
+
+def best_value(X, y, C):
+    clf = BCEClassifier(C=C, tol=1e-20).fit(X, y)
+    return objective(clf, X, y, 1 - y, C)
+
+
+@pytest.mark.parametrize("C", [1e-4, 1.0, 1e3])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_optimality_is_honest(problem, C):
+    X, y = PROBLEMS[problem]()
+    best = best_value(X, y, C)
+    for solver in SOLVERS:
+        assert_honest(solver, C, X, y, X, best)
+
+
+@pytest.mark.parametrize("C", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+def test_optimality_is_honest_where_no_factorisation_certifies(solver, C):
+    rng = np.random.default_rng(0)
+    shape = 200, MAX_FACTOR_SIZE + 100
+    X = sp.random(*shape, 0.03, format="csr", random_state=0)
+    X = sp.csr_array(X @ sp.diags_array(10.0 ** rng.uniform(-2, 2, shape[1])))
+    y = (rng.random(shape[0]) < 0.4).astype(int)
+    # The penalised optimum lies in the row space, where 200 columns say the same as 2,100.
+    squares, left = np.linalg.eigh((X @ X.T).toarray())
+    assert_honest(solver, C, X, y, X.toarray(), best_value(left * np.sqrt(squares), y, C))
+
+
+@every_solver
+@pytest.mark.parametrize("max_iter", [1, 2, 3])
+def test_optimality_is_honest_where_the_fit_is_cut_short(solver, max_iter):
+    X, y = correlated()
+    best = best_value(X, y, 1.0)
+    with pytest.warns(ConvergenceWarning, match="did not converge: after"):
+        clf = BCEClassifier(solver=solver, max_iter=max_iter).fit(X, y)
+    truth = float((objective(clf, X, y, 1 - y) - best) / best)
+    assert clf.n_iter_ == max_iter
+    assert 1e-8 < truth <= 10 * clf.optimality_
+
+
+@every_solver
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_rounding_ends_a_fit_in_silence(solver, loss):
+    X, y, _, w = small_problem()
+    clf = BCEClassifier(tol=1e-20, solver=solver, **loss).fit(X, y, w)
+    assert clf.optimality_ < 1e-14
+    assert clf.n_iter_ < 200
+
+
+@every_solver
+@pytest.mark.parametrize("gamma", [0.0, 2.0, (0.0, 3.0)], ids=str)
+def test_loss_curve(solver, gamma):
+    X, y, _, w = small_problem()
+    clf = BCEClassifier(C=0.7, gamma=gamma, solver=solver).fit(X, y, w)
+    gammas = gamma if isinstance(gamma, tuple) else (gamma, gamma)
+    theta = np.append(clf.coef_[0], clf.intercept_)
+    end = focal_objective(theta, X, w * y, w * (1 - y), gammas, 0.7) / (0.7 * w.sum())
+    assert clf.loss_curve_[-1] == pytest.approx(end, rel=1e-12)
+    assert np.all(np.diff(clf.loss_curve_) <= 1e-14 * clf.loss_curve_[0])
+    if gamma == 0.0:
+        rate = (w @ y) / w.sum()
+        entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
+        assert clf.loss_curve_[0] == pytest.approx(entropy, rel=1e-9)
+        assert len(clf.loss_curve_) == clf.n_iter_[0] + 1
+
+
+# -- where no finite optimum, or more than one, exists
+
+LINE = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]])
+
+
+@every_solver
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_separable_classes(solver, gamma, scale):
+    X, y = LINE * scale, np.array([0, 0, 0, 1, 1])
+    with pytest.warns(SeparationWarning, match="complete separation.*does not converge"):
+        clf = BCEClassifier(C=np.inf, gamma=gamma, solver=solver).fit(X, y)
+    assert np.isfinite(clf.coef_).all()
+    assert clf.n_iter_ < 30
+    assert clf.score(X, y) == 1.0
+
+
+@every_solver
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("y", [[0, 0, 1, 1, 1], [0, 1, 0.5, 1, 1]], ids=["hard", "soft"])
+def test_quasi_separable_classes(solver, layout, y):
+    X = layout(np.array([[0.0], [0], [0], [1], [1]]))
+    with pytest.warns(SeparationWarning, match="quasi-complete separation"):
+        clf = BCEClassifier(C=np.inf, solver=solver).fit(X, np.array(y, float))
+    assert np.isfinite(clf.coef_).all()
+    assert clf.optimality_ <= 1e-8
+
+
+@every_solver
+@pytest.mark.parametrize("tol", [1e-1, 1e-4, 1e-8, 1e-14])
+def test_no_false_alarm_of_separation(solver, tol):
+    X, y, soft, _ = small_problem(200)
+    for labels in (y, soft):
+        BCEClassifier(C=np.inf, tol=tol, solver=solver).fit(X, labels)  # warnings are errors
+
+
+@every_solver
+@pytest.mark.parametrize("layout", [np.asarray, np.asfortranarray, sp.csr_array])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_dependent_features_get_the_smallest_coefficients(solver, layout, fit_intercept):
+    X, _, soft, w = small_problem(60, 4)
+    X = X / X.std(axis=0)
+    wide = np.column_stack([X, X[:, 0], 1000 * X[:, 1], X[:, 2] - X[:, 3], np.full(len(X), 3.0)])
+    parameters = {"C": np.inf, "tol": 1e-14, "solver": solver, "fit_intercept": fit_intercept}
+    clf = BCEClassifier(**parameters).fit(layout(wide), soft, w)
+    logits = wide @ clf.coef_[0] + clf.intercept_
+    centered = wide - fit_intercept * wide.mean(axis=0)
+    smallest = np.linalg.lstsq(centered, logits - fit_intercept * logits.mean(), rcond=1e-12)[0]
+    np.testing.assert_allclose(clf.coef_[0], smallest, atol=1e-8)
+    if fit_intercept:  # then the copies change nothing
+        assert clf.coef_[0, -1] == pytest.approx(0.0, abs=1e-10)
+        alone = BCEClassifier(**parameters).fit(X, soft, w)
+        np.testing.assert_allclose(logits, alone.decision_function(X), rtol=1e-7)
+
+
+@every_solver
+def test_wide_dense_interpolates_with_the_smallest_coefficients(solver):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 40)), rng.uniform(0.1, 0.9, 12)
+    clf = BCEClassifier(C=np.inf, tol=1e-14, solver=solver).fit(X, y)
+    logit = np.log(y / (1 - y))
+    np.testing.assert_allclose(clf.decision_function(X), logit, atol=1e-6)
+    centered = X - X.mean(axis=0)
+    np.testing.assert_allclose(clf.coef_[0], np.linalg.pinv(centered) @ centered @ clf.coef_[0])
+
+
+@every_solver
+def test_duplicates_share_under_a_penalty(solver):
+    X, y, _, w = small_problem()
+    one = BCEClassifier(C=2.0, tol=1e-14, solver=solver).fit(X * np.sqrt(2), y, w)
+    two = BCEClassifier(C=2.0, tol=1e-14, solver=solver).fit(np.hstack([X, X]), y, w)
+    expected = np.tile(one.coef_ / np.sqrt(2), 2)
+    np.testing.assert_allclose(two.coef_, expected, rtol=1e-6)
+
+
+# -- corners
+
+
+@every_solver
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("value", [0.0, 7.1])
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_constant_features_leave_the_base_rate(solver, layout, value, C):
+    _, y, _, w = small_problem()
+    X = layout(np.full((len(y), 2), value))
+    clf = BCEClassifier(C=C, tol=1e-14, solver=solver).fit(X, y, w)
+    rate = (w @ y) / w.sum()
+    np.testing.assert_allclose(clf.decision_function(X), np.log(rate / (1 - rate)), rtol=1e-12)
+    np.testing.assert_allclose(clf.coef_, 0.0, atol=1e-9)
+    assert clf.n_iter_ >= 1
+
+
+@every_solver
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_one_soft_row(solver, C):
+    clf = BCEClassifier(C=C, solver=solver).fit([[1.0, 2.0]], [0.3])
+    np.testing.assert_allclose(clf.predict_proba([[1.0, 2.0]]), [[0.7, 0.3]], rtol=1e-12)
+
+
+@every_solver
+def test_smoothing_of_one_is_no_information(solver):
+    X, y, _, w = small_problem()
+    clf = BCEClassifier(label_smoothing=1.0, solver=solver).fit(X, y, w)
+    np.testing.assert_allclose(clf.decision_function(X), 0.0, atol=1e-12)
+
+
+@every_solver
+@pytest.mark.parametrize("exponent", [-300, -150, -8, 8, 150, 300])
+def test_units_do_not_matter_without_a_penalty(solver, exponent):
+    X, y, _, w = small_problem()
+    X = X / X.std(axis=0)
+    factors = 10.0 ** np.array([0, exponent, -exponent, 0, exponent])
+    plain = BCEClassifier(C=np.inf, tol=1e-12, solver=solver).fit(X, y, w)
+    scaled = BCEClassifier(C=np.inf, tol=1e-12, solver=solver).fit(X * factors, y, w)
+    np.testing.assert_allclose(scaled.coef_ * factors, plain.coef_, rtol=1e-6)
+
+
+@every_solver
+@pytest.mark.parametrize("exponent", [-320, -150, 150, 300])
+@pytest.mark.parametrize("gamma", [0.0, 2.0, 100.0])
+def test_extreme_units_stay_finite_with_a_penalty(solver, exponent, gamma):
+    X, y, _, w = small_problem()
+    clf = BCEClassifier(gamma=gamma, solver=solver).fit(X * 10.0**exponent, y, w)
+    assert np.isfinite(clf.coef_).all() and np.isfinite(clf.intercept_).all()
+    assert np.isfinite(clf.predict_proba(X * 10.0**exponent)).all()
+
+
+@every_solver
+@pytest.mark.parametrize("size", [1e-300, 1e-12, 1e12, 1e300])
+def test_size_of_the_weights_does_not_matter_without_a_penalty(solver, size):
+    X, y, _, w = small_problem()
+    plain = BCEClassifier(C=np.inf, tol=1e-12, solver=solver).fit(X, y, w)
+    scaled = BCEClassifier(C=np.inf, tol=1e-12, solver=solver).fit(X, y, w * size)
+    np.testing.assert_allclose(scaled.coef_, plain.coef_, rtol=1e-6)
+
+
+def test_one_positive_in_a_hundred_thousand():
+    X = np.random.default_rng(0).normal(size=(100_000, 2))
+    y = np.zeros(len(X), int)
+    y[5] = 1
+    fits = [BCEClassifier(solver=solver, tol=1e-12).fit(X, y) for solver in SOLVERS]
+    for clf in fits[1:]:
+        np.testing.assert_allclose(clf.coef_, fits[0].coef_, rtol=1e-6)
+    # The intercept is free: fitted probabilities sum to the number of positives.
+    assert fits[0].predict_proba(X)[:, 1].sum() == pytest.approx(1.0, rel=1e-6)
+
+
+# -- choosing, starting, reporting
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_features", "name"),
+    [
+        (500, 30, "newton-cholesky"),
+        (9_999, 1_000, "newton-cholesky"),
+        (10_000, 30, "lbfgs"),
+        (500, 2_000, "newton-cg"),
+        (10**6, 10**5, "newton-cg"),
+    ],
+)
+def test_auto(n_rows, n_features, name):
+    assert choose("auto", n_rows, n_features) == name
+
+
+def test_cholesky_refuses_what_does_not_fit_in_memory():
+    X = sp.csr_array(([1.0, 1.0], ([0, 1], [0, 1])), (2, 30_000))
+    with pytest.raises(ValueError, match="'solver' parameter cannot be 'newton-cholesky'"):
+        BCEClassifier(solver="newton-cholesky").fit(X, [0, 1])
+
+
+@every_solver
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_warm_start(solver, gamma):
+    X, y, _, w = small_problem()
+    clf = BCEClassifier(warm_start=True, gamma=gamma, solver=solver).fit(X, y, w)
+    cold, coef = clf.n_iter_[0], clf.coef_
+    clf.fit(X, y, w)
+    assert clf.n_iter_[0] < cold
+    np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
+    sparse_coef = clf.sparsify().fit(X, y, w)
+    assert isinstance(sparse_coef.coef_, np.ndarray)
+    with pytest.raises(ValueError, match="warm_start=True continues from coef_ with 5 features"):
+        clf.fit(X[:, :3], y, w)
+    np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
+
+
+def test_random_state_moves_the_road_and_not_the_optimum():
+    X, y = rare()
+    fits = [
+        BCEClassifier(solver="lbfgs", tol=1e-14, random_state=state).fit(X, y)
+        for state in (None, None, 1, np.random.RandomState(2))
+    ]
+    assert fits[0].coef_.tobytes() == fits[1].coef_.tobytes()
+    for clf in fits[2:]:
+        assert clf.loss_curve_ != fits[0].loss_curve_
+        np.testing.assert_allclose(clf.coef_, fits[0].coef_, rtol=1e-6)
+
+
+def test_verbose_prints_a_line_an_iteration(capsys):
+    X, y, _, _ = small_problem()
+    clf = BCEClassifier(verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == clf.n_iter_[0]
+    assert re.match(r"BCEClassifier: iteration +1  objective 0\.\d+  sub-optimality \d", lines[0])
+    BCEClassifier().fit(X, y)
+    assert capsys.readouterr().out == ""
