@@ -122,7 +122,7 @@ class Objective:
             sums,
             weight,
         )
-        value = loss + 0.5 * (self.penalty * theta) @ theta
+        value = float(loss + 0.5 * (self.penalty * theta) @ theta)
         gradient = self._chain(sums, total) + self.penalty * theta
         return Point(theta, value, gradient, weight, margin)
 

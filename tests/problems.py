@@ -57,6 +57,19 @@ def objective(clf, X, u, v, C=1.0):
     return np.sum(loss) * C + coef @ coef / 2 if np.isfinite(C) else np.sum(loss)
 
 
+def lower_bound(clf, X, u, v, C=1.0):
+    """A bound that no coefficients can beat, from the point's own gradient in extended precision.
+
+    The penalty makes the objective 1-strongly convex in w, so that it is nowhere below its value
+    minus |gradient|^2 / 2; the intercept must have its optimum, where the slopes cancel.
+    """
+    z = (np.longdouble(X) @ np.longdouble(clf.coef_[0])) + np.longdouble(clf.intercept_[0])
+    slope = C * (v / (1 + np.exp(-z)) - u / (1 + np.exp(z)))
+    assert abs(slope.sum()) < 1e-12 * C * (u + v).sum()
+    gradient = np.longdouble(X).T @ slope + np.longdouble(clf.coef_[0])
+    return objective(clf, X, u, v, C) - gradient @ gradient / 2
+
+
 def outside_optimum(X, u, v, C=1.0):
     """Cross-entropy by scikit-learn on the doubled weighted sample, in standardised features.
 

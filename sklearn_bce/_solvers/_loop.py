@@ -102,7 +102,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
 
 def relative(decrement, value):
     """The decrement in units of the objective's value."""
-    return max(0.0, decrement) / value if value > 0.0 else 0.0
+    return float(max(0.0, decrement) / value) if value > 0.0 else 0.0
 
 
 def line_search(objective, point, direction):
