@@ -73,6 +73,7 @@ class BCEClassifier(LinearBinaryClassifier):
         Iterations, starting phases included.
     loss_curve_ : list of float
         Objective over C times the total weight, at the start and after each iteration: a mean loss.
+        Iterations of a starting phase are not among them.
     optimality_ : float
         The relative sub-optimality reached, from the duality gap or the Newton decrement.
     solver_ : str

@@ -12,7 +12,7 @@ from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
 from ._solvers._intercept import best_constant, intercept_shift
-from ._solvers._loop import Control
+from ._solvers._loop import Control, silent
 from ._solvers._minimum_norm import minimum_norm
 from ._threads import one_blas_thread
 
@@ -48,7 +48,7 @@ def fit_binary(estimator, X, targets, start=None):
     Fitted
     """
     solver = _solvers.choose(estimator.solver, *X.shape)
-    solve = _solvers.get(solver)
+    solve = _solvers.SOLVE[solver]
     control = Control(
         estimator.tol, estimator.max_iter, _reporter(estimator), _seed(estimator.random_state)
     )
@@ -81,9 +81,12 @@ def _start(objective, solve, control, start):
     A focal loss is not convex. It starts from the better of the best constant and the solution for
     cross-entropy with its intercept moved to where the focal loss wants it.
     """
-    if start is not None:
-        return objective.to_theta(*start), 0
     constant = best_constant(objective)
+    if start is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            theta = objective.to_theta(*start)
+            is_usable = np.isfinite(objective.evaluate(theta).value)
+        return (theta if is_usable else constant), 0
     if not any(objective.gammas):
         return constant, 0
     plain = objective.cross_entropy()
@@ -159,7 +162,7 @@ def _is_quasi_separated(objective, solution):
 
 def _reporter(estimator):
     if not estimator.verbose:
-        return Control._field_defaults["report"]
+        return silent
 
     def report(iteration, value, optimality):
         print(

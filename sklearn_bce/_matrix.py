@@ -73,7 +73,7 @@ class Matrix:
         if not centered:
             return origin, _power_of_two(np.where(constant, 1.0, scale))
         # About the mean instead of the origin; the floor is for an origin far out.
-        distance = (mean - origin) / np.where(constant, 1.0, scale)
+        distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
         return np.where(constant, origin, mean), _power_of_two(np.where(constant, 1.0, scale))
 

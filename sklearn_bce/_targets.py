@@ -13,6 +13,8 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target
 
+_LEAST_SHARE = 1e-250  # of the other class's mass: below, double precision loses a class
+
 
 class Targets(NamedTuple):
     """What a fit needs to know about y."""
@@ -63,6 +65,12 @@ def binary_targets(
         positive = weight * smoothed * factors[1]
         negative = weight * (1.0 - smoothed) * factors[0]
     _check_finite_sum(positive, negative)
+    masses = positive.sum(), negative.sum()
+    if not min(masses) > _LEAST_SHARE * max(masses):
+        raise ValueError(
+            f"The weights leave only one class: those on the two classes sum to {masses[1]:g} and "
+            f"{masses[0]:g}, which is as good as nothing on one of them."
+        )
     return Targets(positive, negative, classes)
 
 

@@ -216,6 +216,7 @@ def test_weight_of_one_row_is_measured_against_that_row():
         ({0: np.nan, 1: 1.0}, "class_weight must hold finite weights"),
         ({0: 0.0, 1: 1.0}, "class_weight.* leaves only one class"),
         ({"spam": 2.0}, "not in class_weight"),
+        ({0: 1e300, 1: 1e-300}, "leave only one class"),
     ],
     ids=str,
 )

@@ -328,7 +328,7 @@ def test_units_do_not_matter_without_a_penalty(solver, exponent):
 
 @every_solver
 @pytest.mark.parametrize("exponent", [-320, -150, 150, 300])
-@pytest.mark.parametrize("gamma", [0.0, 2.0, 100.0])
+@pytest.mark.parametrize("gamma", [0.0, 2.0, 100.0, 1e200])
 def test_extreme_units_stay_finite_with_a_penalty(solver, exponent, gamma):
     X, y, _, w = small_problem()
     clf = BCEClassifier(gamma=gamma, solver=solver).fit(X * 10.0**exponent, y, w)
@@ -393,6 +393,15 @@ def test_warm_start(solver, gamma):
     with pytest.raises(ValueError, match="warm_start=True continues from coef_ with 5 features"):
         clf.fit(X[:, :3], y, w)
     np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
+
+
+@every_solver
+def test_warm_start_from_beyond_all_bounds(solver):
+    X, y, _, _ = small_problem()
+    clf = BCEClassifier(warm_start=True, solver=solver).fit(X, y)
+    coef = clf.coef_
+    clf.coef_ = np.full_like(coef, 1e307)
+    np.testing.assert_allclose(clf.fit(X, y).coef_, coef, rtol=1e-6)
 
 
 def test_random_state_moves_the_road_and_not_the_optimum():

@@ -1,10 +1,12 @@
 """The one place where kernels are compiled: the flags, the cache, and the reasons for both."""
 
 import hashlib
+import pickle
 from pathlib import Path
 
 from numba import config, njit
 from numba.core.caching import FunctionCache
+from numba.core.serialize import dumps
 
 # `reassoc` lets LLVM vectorise sums. `nnan` and `ninf` stay out: with them isnan and isinf are
 # compiled away, and an overflow could no longer be seen.
@@ -22,6 +24,11 @@ def _folder_stamp():
 _STAMP = _folder_stamp()
 
 
+def _seal(key, content):
+    """Hash of a compiled kernel and of what it was compiled for."""
+    return hashlib.sha256(repr((_STAMP, key)).encode() + content).digest()
+
+
 class _KernelCache(FunctionCache):
     """Numba's cache on disk, made harmless.
 
@@ -32,6 +39,26 @@ class _KernelCache(FunctionCache):
     def __init__(self, function):
         super().__init__(function)
         self._cache_file._source_stamp = _STAMP
+
+    # Entries are sealed with what they were written for. Numba checks nothing: one wrong bit in the
+    # machine code is a crash, and of two processes that write their first entry at once, one may
+    # leave its code under the other's name.
+
+    def _save_overload(self, sig, data):
+        if self._enabled and self._impl.check_cachable(data):
+            self._impl.locator.ensure_cache_path()
+            key = self._index_key(sig, data.codegen)
+            content = dumps(self._impl.reduce(data))
+            self._cache_file.save(key, (_seal(key, content), content))
+
+    def _load_overload(self, sig, target_context):
+        if not self._enabled:
+            return None
+        key = self._index_key(sig, target_context.codegen())
+        entry = self._cache_file.load(key)
+        if entry is None or entry[0] != _seal(key, entry[1]):
+            return None
+        return self._impl.rebuild(target_context, pickle.loads(entry[1]))
 
     def load_overload(self, sig, target_context):
         try:

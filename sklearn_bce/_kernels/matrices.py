@@ -104,7 +104,7 @@ def _squares_rows(X, weight, origin, unit, start, sums):
         row = X.values[start + i]
         factor = weight[i]
         for j in range(sums.size):
-            shifted = (row[j] - origin[j]) * unit[j]
+            shifted = (row[j] - origin[j]) * unit[j] if factor > 0.0 else 0.0
             sums[j] += factor * shifted * shifted
 
 
@@ -114,7 +114,7 @@ def _squares_columns(X, weight, origin, unit, start, sums):
         column = X.values[j]
         total = 0.0
         for i in range(weight.size):
-            shifted = (column[start + i] - origin[j]) * unit[j]
+            shifted = (column[start + i] - origin[j]) * unit[j] if weight[i] > 0.0 else 0.0
             total += weight[i] * shifted * shifted
         sums[j] += total
 
@@ -125,7 +125,7 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
         factor = weight[i]
         for k in range(X.indptr[start + i], X.indptr[start + i + 1]):
             j = X.indices[k]
-            scaled = X.values[k] * unit[j]
+            scaled = X.values[k] * unit[j] if factor > 0.0 else 0.0
             sums[j] += factor * scaled * scaled
 
 

@@ -33,9 +33,14 @@ def _sigmoid_terms(z):
 def _focal_terms(p, q, minus_log_p, minus_log_q, gamma):
     """Return phi, phi' and phi'' at the logit that p, q and their logarithms belong to."""
     weight = math.exp(-gamma * minus_log_q)
+    if weight == 0.0:  # nothing is left of the row, whatever overflows below
+        return 0.0, 0.0, 0.0
     value = weight * minus_log_p
     slope = -weight * (gamma * p * minus_log_p + q)
-    curvature = p * weight * ((1.0 + 2.0 * gamma) * q - gamma * (q - gamma * p) * minus_log_p)
+    # p * minus_log_p first: minus_log_p may be huge, and the product is at most 1 / e.
+    curvature = weight * (
+        (1.0 + 2.0 * gamma) * (p * q) - gamma * (q - gamma * p) * (p * minus_log_p)
+    )
     return value, slope, curvature
 
 
@@ -57,8 +62,11 @@ def focal(z, u, v, gamma_positive, gamma_negative):
     p, q, minus_log_p, minus_log_q = _sigmoid_terms(z)
     yes, yes_slope, yes_curvature = _focal_terms(p, q, minus_log_p, minus_log_q, gamma_positive)
     no, no_slope, no_curvature = _focal_terms(q, p, minus_log_q, minus_log_p, gamma_negative)
-    posterior = no_slope / (yes_slope + no_slope)
-    fisher = posterior * yes_curvature + (1.0 - posterior) * no_curvature
+    both = yes_slope + no_slope
+    fisher = 0.0
+    if both != 0.0:  # else everything has underflowed
+        # 1 - posterior is yes_slope / both: the difference would have lost its digits
+        fisher = (no_slope / both) * yes_curvature + (yes_slope / both) * no_curvature
     return (
         u * yes + v * no,
         u * yes_slope - v * no_slope,

@@ -1,18 +1,16 @@
 """The solvers, one algorithm a file, and the rule that picks one.
 
 A solver is a function ``solve(objective, theta, control, n_iter) -> Solution``. To add one: write
-its file, enter it in `_MODULES`, and say in `choose` where it is the best.
+its file, enter it in `SOLVE`, and say in `choose` where it is the best.
 """
 
-from importlib import import_module
-
+from . import lbfgs, newton_cg, newton_cholesky
 from ._certify import MAX_FACTOR_SIZE
-from .lbfgs import MIN_ROWS_TO_SAMPLE
 
-_MODULES = {
-    "lbfgs": ".lbfgs",
-    "newton-cg": ".newton_cg",
-    "newton-cholesky": ".newton_cholesky",
+SOLVE = {
+    "lbfgs": lbfgs.solve,
+    "newton-cg": newton_cg.solve,
+    "newton-cholesky": newton_cholesky.solve,
 }
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
@@ -22,7 +20,7 @@ def choose(solver, n_rows, n_features):
 
     "auto" means
 
-    - "newton-cg" for more than 2,000 features: p x p matrices are too dear;
+    - "newton-cg" for 2,000 features or more: p x p matrices are too dear;
     - else "newton-cholesky" for fewer than 10,000 rows: its few passes are short;
     - else "lbfgs", whose Hessian takes a sample of the rows.
     """
@@ -36,9 +34,4 @@ def choose(solver, n_rows, n_features):
         return solver
     if n_features >= MAX_FACTOR_SIZE:
         return "newton-cg"
-    return "newton-cholesky" if n_rows < MIN_ROWS_TO_SAMPLE else "lbfgs"
-
-
-def get(name):
-    """Return the solve function of a solver."""
-    return import_module(_MODULES[name], __package__).solve
+    return "newton-cholesky" if n_rows < lbfgs.MIN_ROWS_TO_SAMPLE else "lbfgs"

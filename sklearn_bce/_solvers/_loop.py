@@ -31,8 +31,8 @@ class Proposal(NamedTuple):
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
 
 
-def _silent(iteration, value, optimality):
-    pass
+def silent(iteration, value, optimality):
+    """The report of a fit that prints nothing."""
 
 
 class Control(NamedTuple):
@@ -40,7 +40,7 @@ class Control(NamedTuple):
 
     tol: float
     max_iter: int
-    report: Callable = _silent  # called as report(iteration, value, optimality)
+    report: Callable = silent  # called as report(iteration, value, optimality)
     seed: int = 0  # for solvers that draw rows
 
 

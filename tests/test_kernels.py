@@ -1,0 +1,730 @@
+"""The passes over X and what stands on them, against plain NumPy; the cache of compiled code.
+
+The first part also passes with NUMBA_DISABLE_JIT=1.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numba import config
+
+import sklearn_bce
+from sklearn_bce import _matrix
+from sklearn_bce._kernels import passes
+from sklearn_bce._matrix import Matrix
+from sklearn_bce._objective import Objective
+
+BLOCK = passes.BLOCK
+SHAPES = [(1, 3), (1, 1), (7, 0), (BLOCK - 1, 2), (BLOCK, 3), (BLOCK + 1, 1), (2 * BLOCK + 3, 4)]
+VARIANTS = [
+    *((layout, dtype, None) for layout in ("C", "F") for dtype in (np.float64, np.float32)),
+    *(
+        ("csr", dtype, index)
+        for dtype in (np.float64, np.float32)
+        for index in (np.int32, np.int64)
+    ),
+]
+
+
+def variant_id(value):
+    return getattr(value, "__name__", None) or str(value)
+
+
+every_variant = pytest.mark.parametrize(("layout", "dtype", "index"), VARIANTS, ids=variant_id)
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def _compiled_code_never_warns():
+    # Uncompiled kernels are NumPy scalars, which warn where they overflow.
+    with np.errstate(all="ignore" if config.DISABLE_JIT else "warn", under="ignore"):
+        yield
+
+
+def dense_and_source(layout, dtype, index, shape, seed=0):
+    """X in float64 and X as a user has it; CSR is unsorted, with repeats and explicit zeros."""
+    rng = np.random.default_rng(seed)
+    n, p = shape
+    if layout != "csr":
+        source = np.asarray(rng.normal(size=shape), dtype=dtype, order=layout)
+        return source.astype(np.float64), source
+    lengths = rng.integers(0, 5, size=n) * (p > 0)  # some rows are empty
+    indptr = np.append(0, np.cumsum(lengths))
+    columns = rng.integers(0, max(p - 1, 1), size=indptr[-1])  # the last of many columns is empty
+    values = rng.normal(size=indptr[-1]).astype(dtype)
+    values[::7] = 0.0
+    dense = np.zeros(shape)
+    np.add.at(dense, (np.repeat(np.arange(n), lengths), columns), values.astype(np.float64))
+    source = sp.csr_array((values, columns, indptr), shape=shape)
+    source.indices, source.indptr = source.indices.astype(index), source.indptr.astype(index)
+    return dense, source
+
+
+def arrays_of(source):
+    return (source.data, source.indices, source.indptr) if sp.issparse(source) else (source,)
+
+
+def vectors(shape, seed=1):
+    """Coefficients, row weights u and v (zeros among them)."""
+    rng = np.random.default_rng(seed)
+    n, p = shape
+    u, v = rng.uniform(0.1, 2.0, size=(2, n))
+    u[::3] = 0.0
+    v[1::4] = 0.0
+    return rng.normal(size=p), u, v
+
+
+def assert_sums(got, terms, before=0.0):
+    """``got`` is the sum of ``terms`` over axis 0, in any order of the additions."""
+    allowed = 1e-14 * (np.abs(terms).sum(axis=0) + np.abs(before)) + 1e-300
+    assert np.shape(got) == terms.shape[1:]
+    assert (np.abs(got - terms.sum(axis=0) - before) <= allowed).all()
+
+
+def focal_terms(z, gamma):
+    """Value, slope and curvature of phi in plain NumPy."""
+    p, q = np.exp(-np.logaddexp(0, -z)), np.exp(-np.logaddexp(0, z))
+    power, nats = q**gamma, np.logaddexp(0, -z)
+    slope = -power * (gamma * p * nats + q)
+    return power * nats, slope, p * power * ((1 + 2 * gamma) * q - gamma * (q - gamma * p) * nats)
+
+
+# -- the passes
+
+
+@every_variant
+@every_shape
+def test_scores_pass(layout, dtype, index, shape):
+    dense, source = dense_and_source(layout, dtype, index, shape)
+    coef, *_ = vectors(shape)
+    got = np.full(shape[0], np.nan)
+    passes.scores_pass(Matrix(source).layout, coef, 0.7, got)
+    assert_sums(got, np.vstack([np.full(shape[0], 0.7), (dense * coef).T]))
+
+
+@pytest.mark.parametrize("gammas", [(0.0, 0.0), (2.0, 2.0), (1.0, 3.0), (0.0, 2.0)], ids=str)
+@every_variant
+@every_shape
+def test_loss_pass(layout, dtype, index, shape, gammas):
+    dense, source = dense_and_source(layout, dtype, index, shape)
+    coef, u, v = vectors(shape)
+    z = dense @ coef + 0.3
+    (yes, yes_slope, yes_curvature), (no, no_slope, no_curvature) = (
+        focal_terms(sign * z, gamma) for sign, gamma in zip((1, -1), gammas, strict=True)
+    )
+    both = yes_slope + no_slope
+    fisher = no_slope / both * yes_curvature + yes_slope / both * no_curvature
+    sums, weight = np.ones(shape[1]), np.full(shape[0], np.nan)
+    total, total_slope, margin = passes.loss_pass(
+        Matrix(source).layout, coef, 0.3, u, v, *gammas, sums, weight
+    )
+    slope = u * yes_slope - v * no_slope
+    # 1e-13: the rounding of z comes on top of that of the sums
+    np.testing.assert_allclose(total, (u * yes + v * no).sum(), rtol=1e-13)
+    np.testing.assert_allclose(total_slope, slope.sum(), rtol=0, atol=1e-13 * np.abs(slope).sum())
+    np.testing.assert_allclose(weight, (u + v) * fisher, rtol=1e-11)
+    np.testing.assert_allclose(
+        sums, 1 + slope @ dense, rtol=0, atol=1e-13 * (1 + np.abs(dense).sum())
+    )
+    expected = min(np.min(z[u > 0], initial=np.inf), np.min(-z[v > 0], initial=np.inf))
+    np.testing.assert_allclose(margin, expected, rtol=1e-13)
+
+
+@every_variant
+@every_shape
+def test_curvature_pass(layout, dtype, index, shape):
+    dense, source = dense_and_source(layout, dtype, index, shape)
+    direction, weight, _ = vectors(shape)
+    before = np.linspace(1.0, 2.0, shape[1])
+    sums = before.copy()
+    total = passes.curvature_pass(Matrix(source).layout, direction, -0.4, weight, sums)
+    terms = np.column_stack([dense * direction, np.full(shape[0], -0.4)])
+    assert_sums(total, (weight[:, None] * terms).ravel())
+    terms = weight[:, None, None] * terms[:, :, None] * dense[:, None, :]
+    assert_sums(sums, np.concatenate(list(terms)), before)
+
+
+@every_variant
+@every_shape
+def test_moments_pass(layout, dtype, index, shape):
+    dense, source = dense_and_source(layout, dtype, index, shape)
+    if layout == "csr":
+        # squares are taken entry by entry, which is right once no entry is repeated
+        source.sum_duplicates()
+        dense = source.toarray().astype(np.float64)
+    _, weight, _ = vectors(shape)
+    origin = np.linspace(-1.0, 1.0, shape[1]) * (layout != "csr")
+    unit = np.exp2(np.arange(shape[1]))
+    sums, squares = np.ones((2, shape[1]))
+    passes.moments_pass(Matrix(source).layout, weight, origin, unit, sums, squares)
+    assert_sums(sums, weight[:, None] * dense, 1.0)
+    assert_sums(squares, weight[:, None] * ((dense - origin) * unit) ** 2, 1.0)
+
+
+@pytest.mark.parametrize(
+    "variant", [v for v in VARIANTS if v[0] == "csr"], ids=lambda variant: variant_id(variant[1:])
+)
+@every_shape
+def test_sparse_gram_pass_with_repeated_entries(variant, shape):
+    dense, source = dense_and_source(*variant, shape)
+    _, weight, _ = vectors(shape)
+    unit = np.exp2(np.arange(shape[1]))
+    gram, diagonal = np.zeros((shape[1], shape[1])), np.zeros(shape[1])
+    passes.sparse_gram_pass(Matrix(source).layout, weight, unit, gram, diagonal)
+    got = gram + gram.T + np.diag(diagonal)
+    absolute = abs(source)  # the terms that are added, repeats apart
+    scale = (absolute * unit).toarray()
+    allowed = 1e-14 * (scale.T * weight) @ scale
+    assert (np.abs(got - ((dense * unit).T * weight) @ (dense * unit)) <= allowed).all()
+
+
+@every_variant
+def test_read_only_data_takes_the_same_road(layout, dtype, index):
+    shape = (BLOCK + 9, 4)
+    _, source = dense_and_source(layout, dtype, index, shape)
+    before = [array.copy() for array in arrays_of(source)]
+    coef, *_ = vectors(shape)
+    matrix = Matrix(source)
+    assert not any(view.flags.writeable for view in matrix.layout)  # whatever the user's arrays are
+    scores = matrix.scores(coef, 0.1)
+    for array in arrays_of(source):
+        array.flags.writeable = False
+    matrix = Matrix(source)
+    np.testing.assert_array_equal(matrix.scores(coef, 0.1), scores)
+    for array, old, view in zip(arrays_of(source), before, matrix.layout, strict=True):
+        np.testing.assert_array_equal(array, old)
+        assert np.shares_memory(array, view)  # no copy,
+        assert array.dtype == view.dtype  # in the user's own types
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_strided_and_misaligned_X_is_made_contiguous(layout):
+    dense = np.random.default_rng(0).normal(size=(40, 12))
+    expected = dense[::2, ::3] @ np.ones(4)
+    raw = np.zeros(dense.nbytes + 1, dtype=np.uint8)
+    misaligned = raw[1:].view(np.float64).reshape(dense.shape, order=layout)
+    misaligned[:] = dense
+    assert not misaligned.flags.aligned
+    strided = np.asarray(dense, order=layout)[::2, ::3]
+    np.testing.assert_allclose(Matrix(strided).scores(np.ones(4), 0.0), expected, rtol=1e-13)
+    got = Matrix(misaligned).scores(np.ones(12), 0.0)
+    np.testing.assert_allclose(got, dense.sum(axis=1), rtol=1e-12)
+
+
+# -- Matrix
+
+
+COLUMNS = {
+    "noise": lambda n, rng: rng.normal(size=n),
+    "constant": lambda n, rng: np.full(n, 0.1),
+    "zero": lambda n, rng: np.zeros(n),
+    "constant 1e200": lambda n, rng: np.full(n, 1e200),
+    "constant 1e-320": lambda n, rng: np.full(n, 1e-320),
+    "1e-200": lambda n, rng: 1e-200 * rng.normal(size=n),
+    "1e200": lambda n, rng: 1e200 * rng.normal(size=n),
+    "1e300": lambda n, rng: 1e300 * rng.normal(size=n),
+    "1e-320": lambda n, rng: 1e-320 * rng.integers(1, 1000, size=n),
+    "1e9 + noise": lambda n, rng: 1e9 + rng.normal(size=n),
+    "-1e200 (1 + noise / 100)": lambda n, rng: -1e200 * (1 + 0.01 * rng.normal(size=n)),
+    "binary": lambda n, rng: rng.integers(0, 2, size=n).astype(float),
+    "one is different": lambda n, rng: np.eye(n)[n // 2],
+}
+
+
+def center_and_rms(column, weight, centered):
+    """The weighted mean (or 0) and the root mean square about it, of numbers of any size."""
+    exponent = np.frexp(np.abs(column).max())[1]
+    small = np.ldexp(column, -exponent)
+    center = weight @ small if centered else 0.0
+    return np.ldexp([center, np.sqrt(weight @ (small - center) ** 2)], exponent)
+
+
+def is_power_of_two(values):
+    return np.frexp(values)[0] == 0.5
+
+
+@pytest.mark.parametrize("centered", [True, False])
+@pytest.mark.parametrize("layout", ["C", "F", "csr"])
+def test_center_and_scale(layout, centered):
+    n, rng = BLOCK + 88, np.random.default_rng(3)
+    X = np.column_stack([make(n, rng) for make in COLUMNS.values()])
+    weight = rng.uniform(size=n) * (rng.uniform(size=n) < 0.7)
+    weight /= weight.sum()
+    source = sp.csr_array(X) if layout == "csr" else np.asarray(X, order=layout)
+    center, scale = Matrix(source).center_and_scale(weight, centered)
+    centered = centered and layout != "csr"
+    assert is_power_of_two(scale).all()
+    for j, name in enumerate(COLUMNS):
+        expected, rms = center_and_rms(X[:, j], weight, centered)
+        if centered and name.startswith("constant"):
+            assert center[j] == X[0, j], name  # so that it vanishes to the last bit
+            rms = 0.0
+        allowed = 1e-14 * np.abs(X[:, j]).max() + n * 5e-324  # each product of subnormals rounds
+        assert abs(center[j] - expected) <= allowed, name
+        if rms == 0.0:
+            assert scale[j] == 1.0, name
+        else:
+            # the nearest power of two; 1.01 is for values near the middle between two of them
+            assert abs(np.log2(rms / scale[j])) <= 0.5 * 1.01, name
+
+
+@pytest.mark.parametrize("centered", [True, False])
+@pytest.mark.parametrize("layout", ["C", "F", "csr"])
+@pytest.mark.parametrize("garbage", [3.0, -1e9, 1e200, 1e-300])
+def test_rows_of_weight_zero_do_not_count(layout, centered, garbage):
+    rng = np.random.default_rng(4)
+    X = rng.normal([0.0, 5.0, 0.0], size=(60, 3))
+    X[:, 2] = 7.0
+    weight = np.full(60, 1 / 60)
+    expected = Matrix(X).center_and_scale(weight, centered and layout != "csr")
+    padded = np.vstack([np.full((2, 3), garbage), X, np.full((1, 3), -garbage)])
+    source = sp.csr_array(padded) if layout == "csr" else np.asarray(padded, order=layout)
+    padded_weight = np.concatenate([[0.0, 0.0], weight, [0.0]])
+    center, scale = Matrix(source).center_and_scale(padded_weight, centered)
+    np.testing.assert_array_equal(scale, expected[1])
+    np.testing.assert_allclose(center, expected[0], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (64, 3), (65, 3), (300, 5), (9, 0)], ids=str)
+@every_variant
+def test_gram(layout, dtype, index, shape, monkeypatch):
+    monkeypatch.setattr(_matrix, "_GRAM_BLOCK_VALUES", 1)  # the shortest blocks: 64 rows
+    dense, source = dense_and_source(layout, dtype, index, shape)
+    _, weight, _ = vectors(shape)
+    center = np.linspace(-1.0, 1.0, shape[1]) * (layout != "csr")
+    scale = np.exp2(np.arange(shape[1]) - 2.0)
+    S = np.column_stack([(dense - center) / scale, np.ones(shape[0])])
+    got = Matrix(source).gram(weight, center, scale)
+    # root(weight) ** 2 costs one more rounding; the 9 is for cancellation among repeated entries
+    allowed = 1e-14 * (np.abs(S).T * weight) @ np.abs(S) + 9e-15 * weight.sum()
+    assert (np.abs(got - (S.T * weight) @ S) <= allowed).all()
+    np.testing.assert_array_equal(got, got.T)
+
+
+def test_gram_of_far_off_columns_keeps_its_digits():
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(200, 2))
+    X = 1e9 + noise
+    weight = np.full(200, 1 / 200)
+    matrix = Matrix(X)
+    center, scale = matrix.center_and_scale(weight, True)
+    got = matrix.gram(weight, center, scale)[:2, :2] * np.outer(scale, scale)
+    # 1e9 + noise rounds the noise to 1e-7, and so does the centre
+    np.testing.assert_allclose(got, np.cov(noise.T, bias=True), rtol=0, atol=1e-6)
+
+
+@every_variant
+def test_take(layout, dtype, index):
+    dense, source = dense_and_source(layout, dtype, index, (40, 3))
+    rows = np.array([5, 0, 0, 39])
+    part = Matrix(source).take(rows)
+    assert part.shape == (4, 3)
+    coef = np.array([1.0, -2.0, 0.5])
+    np.testing.assert_allclose(part.scores(coef, 1.0), dense[rows] @ coef + 1.0, rtol=1e-13)
+
+
+# -- Objective
+
+objectives = pytest.mark.parametrize(
+    ("layout", "fit_intercept", "gammas"),
+    [
+        (layout, fit_intercept, gammas)
+        for layout in ("C", "F", "csr")
+        for fit_intercept in (True, False)
+        for gammas in ((0.0, 0.0), (2.0, 2.0), (1.0, 3.0))
+    ],
+    ids=str,
+)
+
+
+def make_objective(layout, fit_intercept, gammas, penalty=0.7, shape=(BLOCK + 20, 4)):
+    """An objective over unscaled, off-centre columns, and a theta that is nothing special."""
+    _, source = dense_and_source(layout, np.float64, np.int32, shape)
+    if layout == "csr":
+        source.data *= np.array([1e3, 1.0, 1e-3, 1.0])[source.indices]
+        source.sum_duplicates()  # of repeated entries the diagonal of the Hessian is an estimate
+    else:
+        source *= [1e3, 1.0, 1e-3, 1.0]
+        source += [1e5, 0.0, 0.1, -30.0]
+    _, u, v = vectors(shape)
+    objective = Objective(Matrix(source), u, v, penalty, gammas, fit_intercept)
+    theta = np.array([0.5, -1.0, 0.3, 2.0, -0.4 * fit_intercept])
+    return objective, theta, source.toarray() if layout == "csr" else source, u, v
+
+
+def numeric_gradient(function, theta, free):
+    """Five-point differences of a scalar or vector function in its first ``free`` variables."""
+    h = 1e-3
+    steps = h * np.eye(theta.size)[:free]
+    return np.array(
+        [
+            8 * (function(theta + step) - function(theta - step))
+            - (function(theta + 2 * step) - function(theta - 2 * step))
+            for step in steps
+        ]
+    ) / (12 * h)
+
+
+@objectives
+def test_value_is_the_mean_of_the_users_objective(layout, fit_intercept, gammas):
+    objective, theta, X, u, v = make_objective(layout, fit_intercept, gammas)
+    coef, intercept = objective.from_theta(theta)
+    if not fit_intercept:
+        assert intercept == 0.0
+    z = X @ coef + intercept
+    loss = (u * focal_terms(z, gammas[0])[0] + v * focal_terms(-z, gammas[1])[0]).sum()
+    expected = (loss + 0.5 * 0.7 * coef @ coef) / (u + v).sum()
+    point = objective.evaluate(theta)
+    np.testing.assert_allclose(point.value, expected, rtol=1e-10)  # X is 1e5 off centre
+    np.testing.assert_allclose(objective.logits(theta), z, rtol=1e-10, atol=1e-10)
+
+
+@objectives
+def test_gradient(layout, fit_intercept, gammas):
+    objective, theta, *_ = make_objective(layout, fit_intercept, gammas)
+    free = theta.size - (not fit_intercept)
+    numeric = numeric_gradient(lambda t: objective.evaluate(t).value, theta, free)
+    gradient = objective.evaluate(theta).gradient
+    np.testing.assert_allclose(gradient[:free], numeric, rtol=0, atol=1e-9)
+    assert (gradient[free:] == 0.0).all()
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("layout", ["C", "F", "csr"])
+def test_hessian_of_cross_entropy_is_the_derivative_of_the_gradient(layout, fit_intercept):
+    objective, theta, *_ = make_objective(layout, fit_intercept, (0.0, 0.0))
+    free = theta.size - (not fit_intercept)
+    numeric = numeric_gradient(lambda t: objective.evaluate(t).gradient, theta, free)
+    hessian = objective.hessian(objective.evaluate(theta))
+    np.testing.assert_allclose(hessian[:free, :free], numeric[:, :free], rtol=0, atol=1e-9)
+
+
+@objectives
+def test_three_readings_of_the_hessian_agree(layout, fit_intercept, gammas):
+    objective, theta, *_ = make_objective(layout, fit_intercept, gammas)
+    point = objective.evaluate(theta)
+    hessian = objective.hessian(point)
+    np.testing.assert_array_equal(hessian, hessian.T)
+    assert np.linalg.eigvalsh(hessian)[0] > 0.0
+    free = theta.size - (not fit_intercept)
+    products = np.array([objective.hessian_product(point, e) for e in np.eye(theta.size)[:free]])
+    # 1e-10: the products are centred after the sums, over columns 1e5 off centre
+    np.testing.assert_allclose(products[:, :free], hessian[:free, :free], rtol=0, atol=1e-10)
+    assert (products[:, free:] == 0.0).all()
+    diagonal = objective.hessian_diagonal(point)
+    np.testing.assert_allclose(diagonal, np.diag(hessian), rtol=1e-12)
+
+
+@objectives
+def test_theta_and_back(layout, fit_intercept, gammas):
+    objective, theta, *_ = make_objective(layout, fit_intercept, gammas)
+    coef, intercept = objective.from_theta(theta)
+    back = objective.to_theta(coef, intercept)
+    np.testing.assert_array_equal(back[:-1], theta[:-1])  # scales are powers of two
+    # center @ coef is taken off and put on again; it is large here
+    allowed = 1e-15 * np.abs(objective.center) @ np.abs(coef)
+    assert abs(back[-1] - theta[-1]) <= allowed
+    assert objective.to_theta(coef, 3.0)[-1] == (
+        3.0 + objective.center @ coef if fit_intercept else 0.0
+    )
+
+
+# Multiplying all weights by a factor is multiplying C by it; weights of any size are legal.
+@pytest.mark.parametrize("factor", [2.0**-1060, 1e-300, 3.0, 1e300])
+def test_size_of_the_weights(factor):
+    _, source = dense_and_source("C", np.float64, None, (50, 3))
+    _, u, v = vectors((50, 3))
+    theta = np.array([0.5, -1.0, 0.3, 0.1])
+    one = Objective(Matrix(source), u, v, 0.5, (0.0, 0.0), True).evaluate(theta)
+    other = Objective(Matrix(source), u * factor, v * factor, 0.5 * factor, (0.0, 0.0), True)
+    # weights below 1e-308 have fewer digits
+    rtol = 1e-3 if factor < 1e-308 else 1e-13
+    np.testing.assert_allclose(other.evaluate(theta).value, one.value, rtol=rtol)
+    np.testing.assert_allclose(other.evaluate(theta).gradient, one.gradient, rtol=rtol, atol=rtol)
+
+
+# -- the cache of compiled code
+
+cached = pytest.mark.skipif(
+    bool(config.DISABLE_JIT), reason="without compilation there is nothing to cache"
+)
+
+# Stand beside a copy of the kernels alone, which needs no scikit-learn and starts quickly.
+_START = """
+import sys
+import numpy as np
+from kernels import matrices, passes
+
+X = np.arange(12.0).reshape(4, 3)
+"""
+SCORES = (
+    _START
+    + """
+for order in sys.argv[1:]:
+    values = np.array(X if order == "Rows" else X.T)
+    values.flags.writeable = False
+    scores = np.empty(4)
+    passes.scores_pass(getattr(matrices, order)(values), np.array([1.0, 2.0, -4.0]), 0.5, scores)
+    print(*scores.tolist(), end=" ")
+stats = passes.scores_pass.stats
+print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
+"""
+)
+LOSS = (
+    _START
+    + """
+X.flags.writeable = False
+u, v, sums, weight = np.ones(4), np.ones(4), np.zeros(3), np.empty(4)
+coef = np.array([0.1, -0.4, 0.3])
+print(passes.loss_pass(matrices.Rows(X), coef, 0.5, u, v, 0.0, 0.0, sums, weight)[0], end=" ")
+stats = passes.loss_pass.stats
+print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
+"""
+)
+
+
+def copy_kernels(folder, script=SCORES):
+    source = Path(sklearn_bce.__file__).parent / "_kernels"
+    shutil.copytree(source, folder / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "script.py").write_text(script)
+
+
+def start(folder, cache, *arguments, script="script.py"):
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(cache),
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # where Numba goes when the first place cannot be written
+        "HOME": str(cache),
+        "XDG_CACHE_HOME": str(cache),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", script, *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(process):
+    """Return (printed numbers, cache hits, cache misses, cache path) of the script."""
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
+    *numbers, hits, misses, path = out.split()
+    return [float(number) for number in numbers], int(hits), int(misses), path
+
+
+def run(*arguments, **options):
+    return finish(start(*arguments, **options))
+
+
+def expected_scores(n_layouts):
+    scores = np.arange(12.0).reshape(4, 3) @ [1.0, 2.0, -4.0] + 0.5
+    return scores.tolist() * n_layouts  # small whole numbers: exact
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """A folder with the kernels, and a cache filled from it."""
+    folder = tmp_path_factory.mktemp("warm")
+    copy_kernels(folder)
+    assert run(folder, folder / "cache", "Rows", "Columns")[1:3] == (0, 2)
+    assert run(folder, folder / "cache", "Rows", "Columns")[1:3] == (2, 0)
+    return folder
+
+
+@pytest.fixture
+def cache(warm, tmp_path):
+    """A copy of the filled cache, to be damaged."""
+    return Path(shutil.copytree(warm / "cache", tmp_path / "cache"))
+
+
+def flip_bits(content):
+    damaged = bytearray(content)
+    for position in range(len(content) // 3, len(content), 997):
+        damaged[position] ^= 16
+    return bytes(damaged)
+
+
+DAMAGE = {
+    "emptied": lambda content: b"",
+    "truncated": lambda content: content[: len(content) // 2],
+    "bits flipped": flip_bits,
+}
+
+
+@cached
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_damaged_cache_is_right_and_heals(warm, cache, suffix, damage):
+    files = list(cache.rglob(f"*.{suffix}"))
+    assert files
+    for file in files:
+        file.write_bytes(damage(file.read_bytes()))
+    numbers, hits, misses, _ = run(warm, cache, "Rows")
+    assert numbers == expected_scores(1)
+    assert (hits, misses) == (0, 1)
+    numbers, hits, misses, _ = run(warm, cache, "Rows")
+    assert numbers == expected_scores(1)
+    assert (hits, misses) == (1, 0)
+
+
+# Machine code with one wrong bit must not even be loaded: LLVM would crash on some of it.
+FLIP_EVERY_BIT_THERE_IS_TIME_FOR = """
+import pathlib, sys
+import numpy as np
+from kernels import passes
+from kernels.matrices import Rows
+from numba import float64, typeof
+
+X = np.zeros((1, 1))
+X.flags.writeable = False
+vector = typeof(np.zeros(1))
+signature = (typeof(Rows(X)), vector, float64, vector)
+passes.scores_pass.compile(signature)
+(path,) = pathlib.Path(sys.argv[1]).rglob("passes.scores_pass-*.1.nbc")
+content = path.read_bytes()
+loaded = []
+for position in [None, *range(0, len(content), len(content) // 150)]:
+    damaged = bytearray(content)
+    if position is not None:
+        damaged[position] ^= 16
+    path.write_bytes(damaged)
+    cache = passes.scores_pass._cache
+    loaded.append(cache.load_overload(signature, passes.scores_pass.targetctx) is not None)
+print(loaded[0], sum(loaded[1:]), len(loaded) - 1, ".")
+"""
+
+
+@cached
+def test_no_flipped_bit_passes_for_machine_code(warm, cache):
+    (warm / "flip.py").write_text(FLIP_EVERY_BIT_THERE_IS_TIME_FOR)
+    process = start(warm, cache, str(cache), script="flip.py")
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
+    untouched_is_loaded, n_loaded, n_flips, _ = out.split()
+    assert untouched_is_loaded == "True"
+    assert int(n_loaded) == 0
+    assert int(n_flips) >= 150
+
+
+# Two processes that add their first entry at once can leave the code of one under the other's
+# name: both take the number 1. Here it is done on purpose.
+@cached
+def test_code_under_a_wrong_name_is_not_used(warm, cache):
+    one, two = sorted(cache.rglob("passes.scores_pass-*.nbc"))
+    content = one.read_bytes(), two.read_bytes()
+    two.write_bytes(content[0])
+    one.write_bytes(content[1])
+    numbers, hits, misses, _ = run(warm, cache, "Rows", "Columns")
+    assert numbers == expected_scores(2)
+    assert (hits, misses) == (0, 2)
+
+
+@cached
+def test_processes_that_start_at_once(warm, tmp_path):
+    orders = [("Rows",), ("Columns",), ("Rows", "Columns"), ("Columns", "Rows")]
+    processes = [start(warm, tmp_path / "cache", *order) for order in orders]
+    for process, order in zip(processes, orders, strict=True):
+        assert finish(process)[0] == expected_scores(len(order))
+    assert run(warm, tmp_path / "cache", "Rows", "Columns")[0] == expected_scores(2)
+
+
+# Numba looks only at the file of the function it loads; here the formula is in another one.
+@cached
+def test_change_in_another_kernel_file_is_noticed(tmp_path):
+    copy_kernels(tmp_path, LOSS)
+    z = np.arange(12.0).reshape(4, 3) @ [0.1, -0.4, 0.3] + 0.5
+    (loss,), _, misses, _ = run(tmp_path, tmp_path / "cache")
+    assert loss == pytest.approx((np.logaddexp(0, -z) + np.logaddexp(0, z)).sum(), rel=1e-13)
+    assert misses == 1
+    path = tmp_path / "kernels" / "pointwise.py"
+    status, old = path.stat(), "return u * minus_log_p + v * minus_log_q"
+    source = path.read_text()
+    assert source.count(old) == 1
+    path.write_text(source.replace(old, old.replace("+", "-")))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # the date alone is no proof
+    (loss,), hits, misses, _ = run(tmp_path, tmp_path / "cache")
+    assert loss == pytest.approx(-z.sum(), rel=1e-12)  # -log p + log q = -z
+    assert (hits, misses) == (0, 1)
+
+
+@cached
+def test_cache_that_cannot_be_created(tmp_path):
+    source = Path(sklearn_bce.__file__).parent
+    shutil.copytree(source, tmp_path / "sklearn_bce", ignore=shutil.ignore_patterns("__pycache__"))
+    blocked = tmp_path / "file"  # root may write anywhere, but not below a file
+    blocked.touch()
+    (tmp_path / "sklearn_bce" / "_kernels" / "__pycache__").touch()
+    (tmp_path / "script.py").write_text(
+        "import numpy as np\n"
+        "import sklearn_bce\n"
+        "from sklearn_bce._kernels import passes\n"
+        "X = np.array([[0.0], [1.0], [2.0], [3.0]])\n"
+        "model = sklearn_bce.BCEClassifier().fit(X, [0, 1, 0, 1])\n"
+        "print(model.coef_[0, 0], 0, 0, passes.loss_pass.stats.cache_path)\n"
+    )
+    (coef,), _, _, path = run(tmp_path, blocked / "cache")
+    assert path == "None"
+    model = sklearn_bce.BCEClassifier().fit(np.arange(4.0)[:, None], [0, 1, 0, 1])
+    assert coef == pytest.approx(model.coef_[0, 0], rel=1e-12)
+
+
+@cached
+def test_cache_that_cannot_be_written_any_more(tmp_path):
+    copy_kernels(tmp_path)
+    cache = tmp_path / "cache"
+    script = SCORES.replace(
+        "X = np",
+        "import pathlib, shutil\n"
+        f"shutil.rmtree({str(cache)!r})\n"
+        f"pathlib.Path({str(cache)!r}).touch()\n"
+        "X = np",
+        1,
+    )
+    (tmp_path / "script.py").write_text(script)
+    assert run(tmp_path, cache, "Rows", "Columns")[0] == expected_scores(2)
+    assert cache.read_bytes() == b""
+
+
+# Every signature costs each user a compilation: read-only data must not have their own.
+@cached
+def test_number_of_signatures(tmp_path):
+    script = """
+import numpy as np
+import scipy.sparse as sp
+from sklearn_bce import BCEClassifier
+from sklearn_bce._kernels import passes
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 3))
+y = (X[:, 0] + rng.normal(size=60) > 0).astype(int)
+for source in (X, np.asfortranarray(X), sp.csr_array(X)):
+    arrays = (source.data, source.indices, source.indptr) if sp.issparse(source) else (source,)
+    for writeable in (True, False):
+        for array in arrays:
+            array.flags.writeable = writeable
+        for solver in ("lbfgs", "newton-cg", "newton-cholesky"):
+            BCEClassifier(solver=solver).fit(source, y).predict_proba(source)
+print(len(passes.loss_pass.signatures))
+"""
+    (tmp_path / "script.py").write_text(script)
+    package = str(Path(sklearn_bce.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "script.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": package},
+        text=True,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == 3
