@@ -18,7 +18,9 @@ def certifier(objective, tol):
 
     def certify(point):
         proposal = duality_gap(objective, point, tol)
-        return cg_step(objective, point, _FORCING) if proposal is None else proposal
+        if proposal is None:
+            proposal = cg_step(objective, point, _FORCING, prove=True)
+        return proposal
 
     return certify
 

@@ -10,13 +10,14 @@ _LEVEL = 0.2
 _NULL = 1e-14  # relative: directions that curve less are rounding
 
 
-def cg_step(objective, point, forcing):
+def cg_step(objective, point, forcing, prove=False):
     """Return the direction at which the residual has fallen to ``forcing`` times the gradient.
 
     The decrement is the energy that conjugate gradients collect, which grows towards the true
-    one from below. It is called certified only when the last few products have added little to it:
+    one from below. It is called certified only if the last few products have added little to it:
     on ill-conditioned problems a small residual alone proves nothing (Meurant and Tichy,
-    "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024).
+    "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024). With ``prove`` the
+    iteration goes on until it is.
     """
     diagonal = objective.hessian_diagonal(point)
     residual = -point.gradient
@@ -35,8 +36,10 @@ def cg_step(objective, point, forcing):
         gains.append(step * height)
         preconditioned = residual / diagonal
         previous, height = height, residual @ preconditioned
-        if height <= forcing**2 * first and _levelled(gains):
-            return Proposal(direction, 0.5 * sum(gains), True)
+        if height <= forcing**2 * first:
+            certified = _levelled(gains)
+            if certified or not prove:
+                return Proposal(direction, 0.5 * sum(gains), certified)
         search = preconditioned + (height / previous) * search
     # Nothing is proved, unless there was nothing to gain in the first place.
     return Proposal(direction, 0.5 * sum(gains), height <= _NULL * first)

@@ -18,7 +18,7 @@ from ._newton_step import Factor, newton_step
 MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
-_MEMORY = 10
+_MEMORY = 30  # pairs; a factor as metric is renewed, and they are dropped, before it is full
 _RENEW_EVERY = 15
 
 
@@ -79,12 +79,13 @@ class _Rule:
         self.sample = sample
         self.last = None
         self.metric = None
+        self.pairs = deque(maxlen=_MEMORY)
 
     def propose(self, point):
+        if self.last is not None:
+            self._remember(point)
         if self.metric is None or self.age >= _RENEW_EVERY:
             self._renew(self._metric_at(point))
-        else:
-            self._remember(point)
         self.last = point
         self.age += 1
         direction = -self._two_loops(point.gradient)
@@ -113,7 +114,8 @@ class _Rule:
     def _renew(self, metric):
         self.metric = metric
         self.age = 0
-        self.pairs = deque(maxlen=_MEMORY)
+        if isinstance(metric, Factor):  # which knows better than pairs from further away
+            self.pairs.clear()
 
     def _remember(self, point):
         step = point.theta - self.last.theta
@@ -129,7 +131,14 @@ class _Rule:
         for step, change, curvature in reversed(self.pairs):
             factors.append((step @ vector) / curvature)
             vector -= factors[-1] * change
-        vector = self.metric.solve(vector)
+        vector = self.metric.solve(vector) * self._scale()
         for (step, change, curvature), factor in zip(self.pairs, reversed(factors), strict=True):
             vector += (factor - (change @ vector) / curvature) * step
         return vector
+
+    def _scale(self):
+        """How much longer the steps should be than a diagonal metric says (Shanno and Phua)."""
+        if isinstance(self.metric, Factor) or not self.pairs:
+            return 1.0
+        _, change, curvature = self.pairs[-1]
+        return curvature / (change @ self.metric.solve(change))
