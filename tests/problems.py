@@ -79,7 +79,8 @@ def outside_optimum(X, u, v, C=1.0):
     center = X.mean(axis=0)
     doubled = np.vstack([X - center] * 2)
     labels = np.repeat([1, 0], len(X))
-    clf = LogisticRegression(C=C, tol=1e-14, max_iter=10_000, solver="newton-cholesky")
+    finite = min(C, 1e12)  # scikit-learn 1.8 warns of inf, and the difference is below 1e-9
+    clf = LogisticRegression(C=finite, tol=1e-14, max_iter=10_000, solver="newton-cholesky")
     clf.fit(doubled, labels, np.concatenate([u, v]))
     clf.intercept_ = clf.intercept_ - clf.coef_ @ center
     return clf

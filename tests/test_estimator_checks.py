@@ -21,7 +21,7 @@ CONFIGURATIONS = [
     {"label_smoothing": 0.1},
     *({"solver": solver} for solver in SOLVERS),
 ]
-N_CHECKS = {(1, 7): 62, (1, 8): 63, (1, 9): 66}  # with `sparsify`, for a binary classifier
+N_CHECKS = {(1, 7): 65, (1, 8): 65, (1, 9): 66}  # with `sparsify`, for a binary classifier
 
 
 @pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)

@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+import sklearn
+from sklearn.utils.fixes import parse_version
 
 from sklearn_bce import BCEClassifier
 from tests.problems import LAYOUTS, SOLVERS, small_problem
@@ -123,8 +125,10 @@ def test_frames_bring_names(frame):
     names = [f"f{j}" for j in range(X.shape[1])]
     data = frame(dict(zip(names, X.T, strict=True)))
     clf = fit(data)
-    assert clf.feature_names_in_.tolist() == names
     np.testing.assert_allclose(clf.predict_proba(data), fit().predict_proba(X), rtol=1e-10)
+    if frame is pl.DataFrame and parse_version(sklearn.__version__) < parse_version("1.9"):
+        return  # it asks for names by a protocol that polars has given up
+    assert clf.feature_names_in_.tolist() == names
     with pytest.raises(ValueError, match="feature names"):
         clf.predict(data[names[::-1]])
 
@@ -286,7 +290,7 @@ def test_malformed_coo():
     [
         (hole(np.nan), Y, None),
         (X[:, :3], np.zeros(len(Y)), None),
-        (pd.DataFrame(X, columns=list("abcde")), np.arange(len(Y)), None),
+        (pd.DataFrame(X, columns=list("abcde")), np.arange(len(Y)) % 4, None),
         (X[:, :3], Y, -WEIGHT),
     ],
 )

@@ -13,7 +13,7 @@ from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassi
 from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, make_scorer
+from sklearn.metrics import get_scorer, log_loss, make_scorer
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
@@ -124,9 +124,9 @@ def test_routed_weights():
     weight = np.random.default_rng(0).uniform(0, 2, len(Y))
     with sklearn.config_context(enable_metadata_routing=True):
         clf = BCEClassifier().set_fit_request(sample_weight=True)
-        clf = clf.set_score_request(sample_weight=True)
+        scorer = get_scorer("neg_log_loss").set_score_request(sample_weight=True)
         pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), clf)
-        search = GridSearchCV(pipeline, {"bceclassifier__C": [1.0]}, cv=3)
+        search = GridSearchCV(pipeline, {"bceclassifier__C": [1.0]}, scoring=scorer, cv=3)
         search.fit(X, Y, sample_weight=weight)
     best = search.best_estimator_
     direct = BCEClassifier().fit(best[0].transform(X), Y, weight)

@@ -17,6 +17,8 @@ def minimum_norm(objective, theta):
         return theta
     # theta[:-1] = scale * coef, and only basis.T @ theta[:-1] matters: coef is the least-norm
     # solution of (basis.T * scale) @ coef = basis.T @ theta[:-1].
+    if basis.shape[1] == 0:  # every feature is constant; LAPACK refuses empty matrices
+        return np.append(np.zeros(theta.size - 1), theta[-1] + mean @ theta[:-1])
     q, r = qr(basis * objective.scale[:, np.newaxis], mode="economic")
     coef = q @ solve_triangular(r, basis.T @ theta[:-1], trans="T")
     shift = mean @ (theta[:-1] - coef * objective.scale)
