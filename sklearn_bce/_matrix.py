@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
 
-_GRAM_BLOCK_VALUES = 2**18  # 2 MB of float64: a block stays in the second-level cache
+_GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
 
 
@@ -106,15 +106,11 @@ class Matrix:
         # Blocks are centred before they are multiplied: afterwards the digits would be gone.
         size = gram.shape[0]
         length = max(64, _GRAM_BLOCK_VALUES // size)
+        buffer = np.empty((min(length, self.shape[0]), size))
         inverse = 1.0 / scale
-        root = np.sqrt(weight)
         for start in range(0, self.shape[0], length):
-            rows = slice(start, start + length)
-            block = np.empty((root[rows].size, size))
-            np.subtract(self.source[rows], center, out=block[:, :-1])
-            block[:, :-1] *= inverse
-            block[:, -1] = 1.0
-            block *= root[rows, np.newaxis]
+            block = buffer[: self.shape[0] - start]
+            passes.weighted_block(self.layout, center, inverse, weight, start, block)
             gram += block.T @ block
 
     def _add_sparse_gram(self, weight, scale, gram):

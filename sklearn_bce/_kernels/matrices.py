@@ -1,4 +1,4 @@
-"""How a loop reads X: three layouts, three verbs.
+"""How a loop reads X: three layouts, four verbs.
 
 The layouts are records of arrays. The verbs work on a range of rows, so that a pass can do all
 its work on a block of X while the block is in cache. Each verb has one body a layout, chosen by
@@ -129,6 +129,25 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
             sums[j] += factor * scaled * scaled
 
 
+# -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only
+
+
+@jit
+def _scaled_rows(X, center, inverse, root, start, block):
+    for i in range(root.size):
+        row = X.values[start + i]
+        for j in range(center.size):
+            block[i, j] = (row[j] - center[j]) * inverse[j] * root[i]
+
+
+@jit
+def _scaled_columns(X, center, inverse, root, start, block):
+    for j in range(center.size):
+        column = X.values[j]
+        for i in range(root.size):
+            block[i, j] = (column[start + i] - center[j]) * inverse[j] * root[i]
+
+
 def add_scores(X, coef, start, scores):
     """Add X[rows] @ coef to ``scores``; the rows begin at ``start``, one for each score."""
     _choose(type(X), _scores_rows, _scores_columns, _scores_sparse)(X, coef, start, scores)
@@ -146,7 +165,12 @@ def add_squares(X, weight, origin, unit, start, sums):
     )
 
 
-def _choose(layout, rows, columns, sparse):
+def fill_scaled(X, center, inverse, root, start, block):
+    """Fill ``block`` with the centred and scaled rows times ``root``; dense layouts only."""
+    _choose(type(X), _scaled_rows, _scaled_columns)(X, center, inverse, root, start, block)
+
+
+def _choose(layout, rows, columns, sparse=None):
     return {Rows: rows, Columns: columns, SparseRows: sparse}[layout]
 
 
@@ -169,3 +193,11 @@ def _(X, residual, start, sums):
 def _(X, weight, origin, unit, start, sums):
     kernel = _choose(X.instance_class, _squares_rows, _squares_columns, _squares_sparse)
     return lambda X, weight, origin, unit, start, sums: kernel(X, weight, origin, unit, start, sums)
+
+
+@overload(fill_scaled, inline="never")
+def _(X, center, inverse, root, start, block):
+    kernel = _choose(X.instance_class, _scaled_rows, _scaled_columns)
+    return lambda X, center, inverse, root, start, block: kernel(
+        X, center, inverse, root, start, block
+    )

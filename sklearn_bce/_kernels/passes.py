@@ -7,7 +7,7 @@ the second time. The block length is fixed, and so is the order of the sums.
 import numpy as np
 
 from .jit import jit
-from .matrices import add_combination, add_scores, add_squares
+from .matrices import add_combination, add_scores, add_squares, fill_scaled
 from .pointwise import loss_of_rows
 
 BLOCK = 512
@@ -81,6 +81,14 @@ def moments_pass(X, weight, origin, unit, sums, squares):
         stop = min(start + BLOCK, weight.size)
         add_combination(X, weight[start:stop], start, sums)
         add_squares(X, weight[start:stop], origin, unit, start, squares)
+
+
+@jit
+def weighted_block(X, center, inverse, weight, start, block):
+    """Fill ``block`` with rows of [(X - center) * inverse, 1], times the root of their weight."""
+    root = np.sqrt(weight[start : start + block.shape[0]])
+    fill_scaled(X, center, inverse, root, start, block)
+    block[:, -1] = root
 
 
 @jit

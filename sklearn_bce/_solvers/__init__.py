@@ -5,7 +5,7 @@ its file, enter it in `SOLVE`, and say in `choose` where it is the best.
 """
 
 from . import lbfgs, newton_cg, newton_cholesky
-from ._certify import MAX_FACTOR_SIZE
+from ._newton_step import MAX_FACTOR_SIZE
 
 SOLVE = {
     "lbfgs": lbfgs.solve,

@@ -5,9 +5,8 @@ import numpy as np
 from ._conjugate_gradient import cg_step
 from ._intercept import intercept_shift
 from ._loop import Proposal
-from ._newton_step import newton_step
+from ._newton_step import MAX_FACTOR_SIZE, newton_step
 
-MAX_FACTOR_SIZE = 2000  # up to here one factorisation takes less than about a second
 _FORCING = 0.1
 
 

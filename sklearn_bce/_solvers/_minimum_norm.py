@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import eigh, qr, solve_triangular
 
-from ._certify import MAX_FACTOR_SIZE
+from ._newton_step import MAX_FACTOR_SIZE
 
 
 def minimum_norm(objective, theta):

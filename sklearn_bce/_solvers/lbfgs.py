@@ -11,9 +11,10 @@ from collections import deque
 import numpy as np
 
 from . import newton_cholesky
-from ._certify import MAX_FACTOR_SIZE, certifier
+from ._certify import certifier
+from ._conjugate_gradient import diagonal_metric
 from ._loop import Control, Proposal, minimise
-from ._newton_step import Factor, newton_step
+from ._newton_step import MAX_FACTOR_SIZE, Factor, newton_step
 
 MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
@@ -106,7 +107,7 @@ class _Rule:
 
     def _metric_at(self, point):
         if self.objective.size > MAX_FACTOR_SIZE:
-            return _Diagonal(self.objective.hessian_diagonal(point))
+            return _Diagonal(diagonal_metric(self.objective, point))
         if self.sample is not self.objective:
             point = self.sample.evaluate(point.theta)
         return Factor(self.sample.hessian(point))
