@@ -175,8 +175,7 @@ class BCEClassifier(LinearBinaryClassifier):
             )
             fitted = fit_binary(self, X, targets, self._warm_start(X.shape[1]))
         self.classes_ = targets.classes
-        self.coef_ = fitted.coef[np.newaxis].astype(X.dtype)
-        self.intercept_ = np.array([fitted.intercept], dtype=X.dtype)
+        self.coef_, self.intercept_ = _as_type_of(X, fitted.coef[np.newaxis], fitted.intercept)
         self.n_iter_ = np.array([fitted.n_iter])
         self.loss_curve_ = fitted.loss_curve
         self.optimality_ = fitted.optimality
@@ -193,6 +192,13 @@ class BCEClassifier(LinearBinaryClassifier):
                 f"{n_features} features."
             )
         return coef, float(self.intercept_[0])
+
+
+def _as_type_of(X, coef, intercept):
+    """Coefficients in the dtype of X, or in float64 where they are too large for it."""
+    largest = max(np.abs(coef).max(), abs(intercept))
+    dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
+    return coef.astype(dtype), np.array([intercept], dtype=dtype)
 
 
 def _refuse_probability_columns(y):

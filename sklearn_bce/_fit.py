@@ -11,13 +11,14 @@ from . import _solvers
 from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
+from ._separation import is_quasi_separated
 from ._solvers._intercept import best_constant, intercept_shift
-from ._solvers._loop import Control, silent
+from ._solvers._loop import ROUNDING, Control, silent
 from ._solvers._minimum_norm import minimum_norm
 from ._threads import one_blas_thread
 
-_ROUNDING = 1e-14  # relative sub-optimality below which an end of progress is no failure
 _FOCAL_START_TOL = 1e-4
+_LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 
 
 class Fitted(NamedTuple):
@@ -50,9 +51,13 @@ def fit_binary(estimator, X, targets, start=None):
     solver = _solvers.choose(estimator.solver, *X.shape)
     solve = _solvers.SOLVE[solver]
     control = Control(
-        estimator.tol, estimator.max_iter, _reporter(estimator), _seed(estimator.random_state)
+        min(estimator.tol, _LOOSEST_TOL),
+        estimator.max_iter,
+        _reporter(estimator),
+        _seed(estimator.random_state),
     )
-    with one_blas_thread():
+    # Overflows show as values that are not finite, which the line search refuses.
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         objective = _objective(estimator, X, targets)
         theta, n_iter = _start(objective, solve, control, start)
         solution = solve(objective, theta, control, n_iter)
@@ -69,7 +74,7 @@ def _objective(estimator, X, targets):
         Matrix(X),
         targets.positive,
         targets.negative,
-        penalty=1.0 / estimator.C,
+        penalty=1.0 / float(estimator.C),
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
     )
@@ -83,9 +88,9 @@ def _start(objective, solve, control, start):
     """
     constant = best_constant(objective)
     if start is not None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            theta = objective.to_theta(*start)
-            is_usable = np.isfinite(objective.evaluate(theta).value)
+        # Coefficients worse than none at all are saturated: curvatures say nothing there.
+        theta = objective.to_theta(*start)
+        is_usable = objective.evaluate(theta).value <= objective.evaluate(constant).value
         return (theta if is_usable else constant), 0
     if not any(objective.gammas):
         return constant, 0
@@ -120,7 +125,7 @@ def _warn(estimator, objective, solution):
             SeparationWarning,
             stacklevel=4,
         )
-    elif solution.optimality > max(estimator.tol, _ROUNDING):
+    elif solution.optimality > max(estimator.tol, ROUNDING):
         advice = (
             "Increase max_iter"
             if solution.n_iter >= estimator.max_iter
@@ -133,7 +138,7 @@ def _warn(estimator, objective, solution):
             ConvergenceWarning,
             stacklevel=4,
         )
-    elif _is_quasi_separated(objective, solution):
+    elif objective.strength == 0.0 and is_quasi_separated(objective, solution):
         warnings.warn(
             f"{name}: some rows are separated from the rest (quasi-complete separation), so "
             "without a penalty some coefficients do not converge: the objective has reached its "
@@ -141,23 +146,6 @@ def _warn(estimator, objective, solution):
             SeparationWarning,
             stacklevel=4,
         )
-
-
-def _is_quasi_separated(objective, solution):
-    """Whether the last step still moved logits visibly, and none of them to the wrong side.
-
-    At a finite minimum the last steps are small and help some rows at the cost of others. Along a
-    direction of recession they stay near 1 in the logit for ever, at nobody's cost.
-    """
-    if objective.strength > 0.0:
-        return False
-    change = objective.logits(solution.direction)
-    largest = np.max(np.abs(change), where=objective.positive + objective.negative > 0, initial=0.0)
-    harm = max(
-        np.max(-change, where=objective.positive > 0.0, initial=0.0),
-        np.max(change, where=objective.negative > 0.0, initial=0.0),
-    )
-    return largest > 0.1 and harm < 1e-3 * largest
 
 
 def _reporter(estimator):

@@ -32,6 +32,14 @@ def check_structure(X):
     """
     if not sp.issparse(X):
         return
+    if X.ndim != 2:
+        raise ValueError(f"Expected a 2D sparse X, got {X.ndim}D.")
+    if X.format == "lil" and any(map(_differ, X.rows, X.data)):
+        raise ValueError(
+            "X is a malformed sparse matrix: a row's indices and data differ in length."
+        )
+    if X.format == "dia" and not (X.data.ndim == 2 and X.offsets.shape == (len(X.data),)):
+        raise ValueError("X is a malformed sparse matrix: offsets and data differ in length.")
     if X.format in ("csr", "csc", "bsr"):
         _check_compressed(X)
     elif X.format == "coo":
@@ -43,11 +51,21 @@ def check_structure(X):
             _check_range(index, size)
 
 
+def _differ(indices, data):
+    return len(indices) != len(data)
+
+
 def _check_compressed(X):
+    for name, ndim in (("indptr", 1), ("indices", 1), ("data", 3 if X.format == "bsr" else 1)):
+        array = getattr(X, name)
+        if array.ndim != ndim or (name != "data" and array.dtype.kind not in "iu"):
+            raise ValueError(
+                f"X is a malformed sparse matrix: {name} is {array.ndim}D of type {array.dtype}."
+            )
     block = X.blocksize if X.format == "bsr" else (1, 1)
     n_rows, n_columns = (size // side for size, side in zip(X.shape, block, strict=True))
     n_lines, n_places = (n_columns, n_rows) if X.format == "csc" else (n_rows, n_columns)
-    if X.indptr.ndim != 1 or len(X.indptr) != n_lines + 1:
+    if len(X.indptr) != n_lines + 1:
         raise ValueError(
             f"X is a malformed sparse matrix: indptr has length {len(X.indptr)}, expected "
             f"{n_lines + 1}."

@@ -7,8 +7,9 @@ import scipy.sparse as sp
 from scipy.special import expit
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_X
@@ -119,7 +120,7 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
             Between 0 and 1.
         """
         scores = self.decision_function(X)
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         check_consistent_length(scores, y)
         weight = check_sample_weight(sample_weight, len(y))
         return float(np.average(self._hits(scores > 0, y), weights=weight))
@@ -128,6 +129,8 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         is_soft = y.dtype.kind == "f" and np.min(y) >= 0.0 and np.max(y) <= 1.0
         if is_soft and self.classes_.dtype.kind in "fiub" and (self.classes_ == (0, 1)).all():
             return np.where(is_positive, y, 1.0 - y)
+        if type_of_target(y) in ("continuous", "unknown"):
+            raise ValueError(f"Unknown label type: {type_of_target(y)}. Soft labels are in [0, 1].")
         predicted = self.classes_[is_positive.astype(np.intp)]
         return (predicted.astype(object) == y.astype(object)).astype(np.float64)
 

@@ -6,6 +6,7 @@ been converted before, or is made contiguous here.
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg import qr
 
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
@@ -41,7 +42,7 @@ class Matrix:
         return scores
 
     def center_and_scale(self, weight, centered):
-        """Return the centre and the scale of every column, both (n_columns,).
+        """Return the centre and the scale of every column, and whether centring leaves nothing.
 
         The scale is the root mean square about the centre, rounded to a power of two so that to
         divide by it is exact. A constant column has scale 1; if columns are centred its centre is
@@ -71,11 +72,13 @@ class Matrix:
             mean[todo] = total[todo]
         constant = scale == 0.0
         if not centered:
-            return origin, _power_of_two(np.where(constant, 1.0, scale))
+            unit = _power_of_two(np.where(constant, 1.0, scale))
+            return origin, unit, np.zeros(n_columns, dtype=bool)
         # About the mean instead of the origin; the floor is for an origin far out.
         distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
-        return np.where(constant, origin, mean), _power_of_two(np.where(constant, 1.0, scale))
+        unit = _power_of_two(np.where(constant, 1.0, scale))
+        return np.where(constant, origin, mean), unit, constant
 
     def _moments(self, weight, origin, unit):
         total, squares = np.zeros((2, self.shape[1]))
@@ -101,6 +104,28 @@ class Matrix:
         else:
             self._add_dense_gram(weight, center, scale, gram)
         return gram
+
+    def gram_root(self, weight, center, scale):
+        """Return a triangle R with R.T @ R = `gram`, by QR of one block of rows after another."""
+        size = self.shape[1] + 1
+        length = max(2 * size, _GRAM_BLOCK_VALUES // size)
+        triangle = np.empty((0, size))
+        for start in range(0, self.shape[0], length):
+            block = self._weighted_block(weight, center, scale, start, length)
+            rows = np.vstack([triangle, block])
+            triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][:size]
+        return triangle
+
+    def _weighted_block(self, weight, center, scale, start, length):
+        root = np.sqrt(weight[start : start + length])
+        block = np.empty((root.size, self.shape[1] + 1))
+        if self.is_sparse:
+            block[:, :-1] = self.source[start : start + length].toarray() / scale
+            block[:, -1] = 1.0
+            block *= root[:, np.newaxis]
+        else:
+            passes.weighted_block(self.layout, center, 1.0 / scale, weight, start, block)
+        return block
 
     def _add_dense_gram(self, weight, center, scale, gram):
         # Blocks are centred before they are multiplied: afterwards the digits would be gone.

@@ -59,7 +59,7 @@ class Objective:
         with np.errstate(over="ignore"):
             self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
         row_weight = self.positive + self.negative
-        self.center, scale = matrix.center_and_scale(row_weight, centered=fit_intercept)
+        self.center, scale, self.is_constant = matrix.center_and_scale(row_weight, fit_intercept)
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
         self.scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
         self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
@@ -103,6 +103,8 @@ class Objective:
     def _chain(self, sums, total):
         """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
         inner = (sums - self.center * total) / self.scale
+        # Centred, a constant column is zero; here only the rounding of the two sums is left of it.
+        inner[self.is_constant] = 0.0
         return np.append(inner, total if self.fit_intercept else 0.0)
 
     # -- what solvers ask
@@ -130,13 +132,16 @@ class Objective:
         """Return the Hessian with every row's positive curvature, (size, size)."""
         hessian = self.matrix.gram(point.weight, self.center, self.scale)
         hessian[np.diag_indices_from(hessian)] += self.penalty
-        return self._without_intercept(hessian)
-
-    def _without_intercept(self, hessian):
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0
             hessian[-1, -1] = 1.0
         return hessian
+
+    def hessian_root(self, point):
+        """Return an R with R.T @ R the Hessian, made without squaring X: (up to 2 size, size)."""
+        root = self.matrix.gram_root(point.weight, self.center, self.scale)
+        root[:, -1] *= self.fit_intercept
+        return np.vstack([root, np.diag(np.sqrt(self.penalty))])
 
     def hessian_product(self, point, direction):
         """Return Hessian @ direction: one reading of X."""

@@ -3,13 +3,20 @@
 import math
 import numbers
 
+import numpy as np
+
 from ._exceptions import InvalidParameterError
 
 SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky")
 
 
 def _is_real(value):
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value)
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:  # an int beyond all floats
+        return False
 
 
 def _is_int(value):
@@ -17,7 +24,7 @@ def _is_int(value):
 
 
 def _is_flag(value):
-    return isinstance(value, (bool, numbers.Integral)) and value in (0, 1)
+    return isinstance(value, (bool, np.bool_, numbers.Integral)) and value in (0, 1)
 
 
 def _is_gamma(value):
@@ -54,7 +61,7 @@ RULES = {
     "warm_start": (_is_flag, "a bool"),
     "random_state": (_is_seed, "an int in the range [0, 2**32), a RandomState or None"),
     "verbose": (
-        lambda v: isinstance(v, (bool, numbers.Integral)) and v >= 0,
+        lambda v: isinstance(v, (bool, np.bool_, numbers.Integral)) and v >= 0,
         "an int in the range [0, inf)",
     ),
 }
@@ -63,8 +70,8 @@ RULES = {
 def check_parameters(estimator):
     """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
     name = type(estimator).__name__
-    for parameter, value in estimator.get_params(deep=False).items():
-        is_valid, must_be = RULES[parameter]
+    for parameter, (is_valid, must_be) in RULES.items():
+        value = getattr(estimator, parameter)
         if not is_valid(value):
             raise InvalidParameterError(
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."

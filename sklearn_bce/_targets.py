@@ -53,15 +53,17 @@ def binary_targets(
         where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
 
-    factors = _class_factors(class_weight, classes, mass)
-    factors[1] *= _positive_factor(pos_weight, mass)
-    if not factors.all():
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        factors = _class_factors(class_weight, classes, mass)
+        factors[1] *= _positive_factor(pos_weight, mass)
+    if class_weight is not None and not factors.all():
         only = classes.tolist()[int(factors[1] > 0.0)]
         raise ValueError(
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
+    label_smoothing = float(label_smoothing)
     smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         positive = weight * smoothed * factors[1]
         negative = weight * (1.0 - smoothed) * factors[0]
     _check_finite_sum(positive, negative)
@@ -105,7 +107,7 @@ def check_sample_weight(sample_weight, n_rows):
     """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero."""
     if sample_weight is None:
         return np.ones(n_rows)
-    if isinstance(sample_weight, numbers.Number):
+    if isinstance(sample_weight, numbers.Real) or getattr(sample_weight, "ndim", 1) == 0:
         sample_weight = np.full(n_rows, sample_weight, dtype=np.float64)
         weight = check_array(sample_weight, ensure_2d=False, input_name="sample_weight")
     else:

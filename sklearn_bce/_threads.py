@@ -6,6 +6,7 @@ belongs to the whole process, and fits may run side by side: the first one sets 
 lifts it.
 """
 
+import os
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
@@ -20,6 +21,19 @@ _limit = None
 @cache
 def _controller():
     return ThreadpoolController()  # looks through all loaded libraries: once is enough
+
+
+def _forget():
+    """In a forked child no fit is running, whatever the parent's threads were at."""
+    global _lock, _running
+    _lock = Lock()
+    if _running:
+        _running = 0
+        _limit.restore_original_limits()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 @contextmanager

@@ -106,6 +106,8 @@ def _evaluate(y, z, gamma, pos_weight):
         raise ValueError("y must lie in [0, 1].")
     if not np.isfinite(z).all():
         raise ValueError("z must be finite.")
+    if np.ndim(pos_weight) != 0:
+        raise ValueError(f"pos_weight must be one number. Got shape {np.shape(pos_weight)}.")
     gammas = np.broadcast_to(np.asarray(gamma, dtype=np.float64), 2)
     for name, number in (("gamma", gammas), ("pos_weight", np.float64(pos_weight))):
         if not (np.isfinite(number).all() and (number >= 0.0).all()):

@@ -107,29 +107,45 @@ def focal_minima(X, u, v, gammas, C, n_starts=4):
     return [result.fun for result in results]
 
 
+def _exact_newton(X, u, v, C, theta):
+    """Loss and penalty, and the Newton step from theta = (w, b), in mpmath numbers."""
+    size = len(theta)
+    factor = mpmath.mpf(1) if np.isinf(C) else mpmath.mpf(C)
+    value, gradient, hessian = mpmath.mpf(0), mpmath.matrix(size, 1), mpmath.matrix(size, size)
+    for row, yes, no in zip(X, u, v, strict=True):
+        row = [mpmath.mpf(float(x)) for x in row] + [mpmath.mpf(1)]
+        p = 1 / (1 + mpmath.exp(-sum(a * b for a, b in zip(row, theta, strict=True))))
+        yes, no = factor * mpmath.mpf(float(yes)), factor * mpmath.mpf(float(no))
+        value -= yes * mpmath.log(p) + no * mpmath.log(1 - p)
+        for j in range(size):
+            gradient[j] += (no * p - yes * (1 - p)) * row[j]
+            for k in range(size):
+                hessian[j, k] += (yes + no) * p * (1 - p) * row[j] * row[k]
+    if np.isfinite(C):
+        for j in range(size - 1):
+            value += theta[j] ** 2 / 2
+            gradient[j] += theta[j]
+            hessian[j, j] += 1
+    step = mpmath.lu_solve(hessian, gradient)
+    decrement = sum(g * s for g, s in zip(gradient, step, strict=True)) / 2
+    return value, step, decrement
+
+
 def exact_optimum(X, u, v, C=np.inf, digits=40):
     """Cross-entropy's optimum (w, b) by Newton's method in ``digits`` digits."""
     with mpmath.workdps(digits):
-        rows = [[mpmath.mpf(float(x)) for x in row] + [mpmath.mpf(1)] for row in X]
-        size = len(rows[0])
-        factor = mpmath.mpf(1) if np.isinf(C) else mpmath.mpf(C)
-        theta = mpmath.matrix(size, 1)
+        theta = mpmath.matrix(X.shape[1] + 1, 1)
         for _ in range(60):
-            gradient, hessian = mpmath.matrix(size, 1), mpmath.matrix(size, size)
-            for row, yes, no in zip(rows, u, v, strict=True):
-                p = 1 / (1 + mpmath.exp(-sum(a * b for a, b in zip(row, theta, strict=True))))
-                yes, no = mpmath.mpf(float(yes)), mpmath.mpf(float(no))
-                for j in range(size):
-                    gradient[j] += factor * (no * p - yes * (1 - p)) * row[j]
-                    for k in range(size):
-                        hessian[j, k] += factor * (yes + no) * p * (1 - p) * row[j] * row[k]
-            if np.isfinite(C):
-                for j in range(size - 1):
-                    gradient[j] += theta[j]
-                    hessian[j, j] += 1
-            step = mpmath.lu_solve(hessian, gradient)
-            # Damped far out, where a full Newton step may overshoot; quadratic at the end.
-            theta -= step / max(1, mpmath.norm(step) / 1000)
+            _, step, _ = _exact_newton(X, u, v, C, theta)
+            theta -= step
             if mpmath.norm(step) < mpmath.mpf(10) ** (5 - digits) * (1 + mpmath.norm(theta)):
                 return np.array([float(t) for t in theta])
         raise AssertionError("the reference did not converge")
+
+
+def exact_sub_optimality(clf, X, u, v, C=1.0, digits=60):
+    """(value - minimum) / value of a fit near its optimum: the Newton decrement in 60 digits."""
+    with mpmath.workdps(digits):
+        theta = mpmath.matrix([*map(float, clf.coef_[0]), float(clf.intercept_[0])])
+        value, _, decrement = _exact_newton(X, u, v, C, theta)
+        return float(decrement / value)

@@ -278,6 +278,73 @@ def test_malformed_sparse_X(fault, kind):
         fit().predict(matrix)
 
 
+STRANGE_SPARSE = [
+    (lambda: broken(sp.lil_array(X), lambda m: m.rows[0].extend([1] * 1000)), "malformed"),
+    (lambda: broken(sp.lil_array(X), lambda m: m.data[0].extend([1.0] * 1000)), "malformed"),
+    (lambda: broken(sp.dia_array(X), lambda m: setattr(m, "offsets", m.offsets[:2])), "malformed"),
+    (lambda: broken(sp.dia_array(X), lambda m: setattr(m, "data", m.data[0])), "malformed"),
+    (lambda: broken(sp.csr_array(X), lambda m: setattr(m, "data", m.data[:, None])), "malformed"),
+    (
+        lambda: broken(sp.csr_array(X), lambda m: setattr(m, "indices", m.indices * 1.0)),
+        "malformed",
+    ),
+    (lambda: broken(sp.csr_array(X), lambda m: setattr(m, "indptr", m.indptr * 1.0)), "malformed"),
+    (lambda: sp.csr_array(np.ones(len(Y))), "Expected a 2D sparse X, got 1D"),
+]
+
+
+def broken(matrix, fault):
+    fault(matrix)
+    return matrix
+
+
+@pytest.mark.parametrize("case", range(len(STRANGE_SPARSE)))
+def test_strange_sparse_X(case):
+    make, message = STRANGE_SPARSE[case]
+    with pytest.raises(ValueError, match=message):
+        fit(make())
+
+
+def test_flags_and_numbers_of_numpy():
+    clf = fit(fit_intercept=np.True_, verbose=np.False_, C=np.float32(1), max_iter=np.int64(50))
+    np.testing.assert_allclose(clf.coef_, fit().coef_, rtol=1e-12)
+    with pytest.raises(ValueError, match="'C' parameter"):
+        fit(C=10**400)
+
+
+def test_a_subclass_may_have_parameters_of_its_own():
+    class Named(BCEClassifier):
+        def __init__(self, *, name="", C=1.0):
+            super().__init__(C=C)
+            self.name = name
+
+    assert Named(name="mine", C=2.0).fit(X, Y).score(X, Y) == fit(C=2.0).score(X, Y)
+
+
+def test_coefficients_too_large_for_float32():
+    tiny = (X / X.std(axis=0) * 1e-40).astype(np.float32)
+    clf = fit(tiny, C=np.inf)
+    assert clf.coef_.dtype == np.float64
+    assert np.isfinite(clf.predict_proba(tiny)).all()
+
+
+@pytest.mark.parametrize("value", [1e200, 1e300])
+@pytest.mark.parametrize("layout", ["C", "F", "csr_array"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_row_of_weight_zero_may_hold_anything_finite(solver, layout, value):
+    wild = LAYOUTS[layout](np.vstack([X * 1e-10, np.full((1, X.shape[1]), value)]))
+    weight = np.append(WEIGHT, 0.0)
+    clf = fit(wild, np.append(Y, 1), weight, C=np.inf, solver=solver)
+    tame = fit(X * 1e-10, Y, WEIGHT, C=np.inf, solver=solver)
+    np.testing.assert_allclose(clf.coef_, tame.coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("y", [np.where(Y, np.nan, 0.0), 3 * SOFT, SOFT.astype(object)])
+def test_bad_targets_of_a_score(y):
+    with pytest.raises(ValueError, match=r"NaN|Unknown label type"):
+        fit(y=SOFT).score(X, y)
+
+
 def test_malformed_coo():
     matrix = sp.coo_array(X)
     matrix.coords[0][0] = 10**6

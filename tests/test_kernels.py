@@ -257,7 +257,7 @@ def test_center_and_scale(layout, centered):
     weight = rng.uniform(size=n) * (rng.uniform(size=n) < 0.7)
     weight /= weight.sum()
     source = sp.csr_array(X) if layout == "csr" else np.asarray(X, order=layout)
-    center, scale = Matrix(source).center_and_scale(weight, centered)
+    center, scale, _ = Matrix(source).center_and_scale(weight, centered)
     centered = centered and layout != "csr"
     assert is_power_of_two(scale).all()
     for j, name in enumerate(COLUMNS):
@@ -286,7 +286,7 @@ def test_rows_of_weight_zero_do_not_count(layout, centered, garbage):
     padded = np.vstack([np.full((2, 3), garbage), X, np.full((1, 3), -garbage)])
     source = sp.csr_array(padded) if layout == "csr" else np.asarray(padded, order=layout)
     padded_weight = np.concatenate([[0.0, 0.0], weight, [0.0]])
-    center, scale = Matrix(source).center_and_scale(padded_weight, centered)
+    center, scale, _ = Matrix(source).center_and_scale(padded_weight, centered)
     np.testing.assert_array_equal(scale, expected[1])
     np.testing.assert_allclose(center, expected[0], rtol=1e-13, atol=1e-15)
 
@@ -313,7 +313,7 @@ def test_gram_of_far_off_columns_keeps_its_digits():
     X = 1e9 + noise
     weight = np.full(200, 1 / 200)
     matrix = Matrix(X)
-    center, scale = matrix.center_and_scale(weight, True)
+    center, scale, _ = matrix.center_and_scale(weight, True)
     got = matrix.gram(weight, center, scale)[:2, :2] * np.outer(scale, scale)
     # 1e9 + noise rounds the noise to 1e-7, and so does the centre
     np.testing.assert_allclose(got, np.cov(noise.T, bias=True), rtol=0, atol=1e-6)

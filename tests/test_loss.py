@@ -304,3 +304,8 @@ def test_fisher_weight_is_multiplied_by_the_weight_of_the_row(u, v):
         # powers of two, so bitwise; (0.25, 0.5) has the sum 0.75
         one = fisher(z, (1.0, 3.0))
         assert pointwise.focal(z, u, v, 1.0, 3.0)[3] == (u + v) * one
+
+
+def test_pos_weight_is_one_number():
+    with pytest.raises(ValueError, match="pos_weight must be one number"):
+        loss.value([1.0, 0.0], 0.5, pos_weight=[1.0, 2.0])

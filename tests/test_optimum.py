@@ -1,10 +1,12 @@
 """The promise: the optimum, how near, and what is said where there is none."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.optimize import linprog
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bce import BCEClassifier, SeparationWarning
@@ -13,6 +15,7 @@ from tests.problems import (
     LOSSES,
     SOLVERS,
     exact_optimum,
+    exact_sub_optimality,
     focal_minima,
     focal_objective,
     objective,
@@ -113,7 +116,7 @@ def test_focal_is_as_good_as_the_best_of_several_starts(solver, gammas):
 
 
 def correlated(n_rows=3000, n_features=20, seed=0):
-    """Condition number about 1e12, off-centre, units over eight orders of magnitude."""
+    """Correlated and off-centre features, with units over fourteen orders of magnitude."""
     rng = np.random.default_rng(seed)
     base = rng.normal(size=(n_rows, n_features))
     X = base @ (rng.normal(size=(n_features,) * 2) * 10.0 ** rng.uniform(-3, 3, n_features))
@@ -209,6 +212,46 @@ def test_loss_curve(solver, gamma):
         assert len(clf.loss_curve_) == clf.n_iter_[0] + 1
 
 
+# -- features that are dependent but for the last digits
+
+YEAR = np.repeat(np.arange(1950.0, 2021.0), 2)
+DECADES = (YEAR - 1985) / 20
+BOOM = (DECADES**3 - 2 * DECADES + np.random.default_rng(3).logistic(size=142) > 0).astype(int)
+
+
+@every_solver
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("degree", [3, 5])
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_powers_of_a_year(solver, layout, degree, C):
+    X = YEAR[:, np.newaxis] ** np.arange(1, degree + 1)
+    clf = BCEClassifier(C=C, solver=solver).fit(layout(X), BOOM)
+    # The sum of terms up to 1e8 rounds each logit to 1e-8; the intercept takes most of it.
+    assert exact_sub_optimality(clf, X, BOOM, 1 - BOOM, C) <= 2e-8
+
+
+@every_solver
+def test_nearly_equal_features(solver):
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(2, 500))
+    y = (x + t + rng.logistic(size=500) > 0).astype(int)
+    apart = BCEClassifier(C=np.inf, tol=1e-14).fit(np.column_stack([x, t]), y)
+    close = BCEClassifier(C=np.inf, solver=solver).fit(np.column_stack([x, x + 1e-7 * t]), y)
+    assert close.loss_curve_[-1] == pytest.approx(apart.loss_curve_[-1], rel=1e-8)
+
+
+@every_solver
+@pytest.mark.parametrize("constant", [1.0, 1e12, 1.6e18, 1e300])
+@pytest.mark.parametrize("C", [1.0, 1e4, np.inf])
+def test_a_constant_feature_of_any_size_is_no_feature(solver, constant, C):
+    X, y, _, w = small_problem(500)
+    alone = BCEClassifier(C=C, solver=solver).fit(X, y, w)
+    clf = BCEClassifier(C=C, solver=solver)
+    clf.fit(np.column_stack([X, np.full(len(X), constant)]), y, w)
+    assert clf.coef_[0, -1] == 0.0
+    np.testing.assert_allclose(clf.coef_[0, :-1], alone.coef_[0], rtol=1e-9)
+
+
 # -- where no finite optimum, or more than one, exists
 
 LINE = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]])
@@ -235,6 +278,49 @@ def test_quasi_separable_classes(solver, layout, y):
         clf = BCEClassifier(C=np.inf, solver=solver).fit(X, np.array(y, float))
     assert np.isfinite(clf.coef_).all()
     assert clf.optimality_ <= 1e-8
+
+
+def recession(X, y, fit_intercept):
+    """How the rows can be separated, by linear programming: "", "quasi" or "complete"."""
+    rows = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
+    losses = np.vstack([-rows[y > 0], rows[y < 1]])  # of rows along a direction
+    bounds = [(-1, 1)] * rows.shape[1]
+    gain = linprog(losses.sum(axis=0), A_ub=losses, b_ub=np.zeros(len(losses)), bounds=bounds)
+    if -gain.fun < 1e-7:
+        return ""
+    strict = linprog(np.zeros(rows.shape[1]), losses, -np.ones(len(losses)), bounds=(None, None))
+    return "complete" if strict.status == 0 else "quasi"
+
+
+@every_solver
+@pytest.mark.parametrize("tol", [1e-1, 1e-8, 1e-14])
+def test_separation_of_random_small_tables(solver, tol):
+    rng = np.random.default_rng(0)
+    met = set()
+    for _ in range(60):
+        X = rng.integers(-2, 3, size=rng.integers((3, 1), (10, 4))).astype(float)
+        y = rng.choice([0.0, 0.0, 0.5, 1.0, 1.0], len(X))
+        if not 0 < y.mean() < 1:
+            continue
+        fit_intercept = bool(rng.integers(2))
+        clf = BCEClassifier(C=np.inf, solver=solver, tol=tol, fit_intercept=fit_intercept)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            clf.fit(X, y)
+        said = " ".join(str(warning.message) for warning in caught)
+        truth = recession(X, y, fit_intercept)
+        met.add(truth)
+        assert ("quasi-complete separation" in said) == (truth == "quasi")
+        assert ("(complete separation)" in said) == (truth == "complete")
+    assert met == {"", "quasi", "complete"}
+
+
+@every_solver
+def test_a_distant_finite_optimum_is_no_separation(solver):
+    X = np.r_[[[-1.0]] * 5, [[1.0]] * 5, [[3e-4]]]
+    y = [0] * 5 + [1] * 5 + [0]
+    clf = BCEClassifier(C=np.inf, fit_intercept=False, tol=1e-3, solver=solver).fit(X, y)
+    assert clf.coef_[0, 0] == pytest.approx(11.1, abs=0.5)
 
 
 @every_solver
@@ -393,6 +479,34 @@ def test_warm_start(solver, gamma):
     with pytest.raises(ValueError, match="warm_start=True continues from coef_ with 5 features"):
         clf.fit(X[:, :3], y, w)
     np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
+
+
+@every_solver
+@pytest.mark.parametrize("C", [1.0, 1e4, 1e6, np.inf])
+def test_warm_start_from_the_opposite(solver, C):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 5))
+    y = X[:, 0] + 0.1 * rng.normal(size=300) > 0
+    cold = BCEClassifier(C=C, solver=solver).fit(X, ~y)
+    clf = BCEClassifier(C=C, solver=solver, warm_start=True).fit(X, y)
+    assert clf.fit(X, ~y).loss_curve_[-1] == pytest.approx(cold.loss_curve_[-1], rel=1e-7)
+
+
+@every_solver
+def test_weights_over_eleven_orders_of_magnitude(solver):
+    X = [[-2.0, 0], [-1, 1], [2, -2], [1, 1], [-2, 1]]
+    weight = [2e2, 3e5, 30, 5e-2, 2e-6]
+    with pytest.warns(SeparationWarning):
+        clf = BCEClassifier(C=np.inf, solver=solver).fit(X, [0, 1, 0, 0, 0.5], weight)
+    assert clf.optimality_ <= 1e-8
+
+
+@every_solver
+def test_an_outlier_with_a_loose_tol(solver):
+    X, y = [[-0.27], [-159.29], [0.16]], [0, 0, 1]
+    loose = BCEClassifier(C=1e4, tol=1e-2, solver=solver).fit(X, y)
+    tight = BCEClassifier(C=1e4, tol=1e-14, solver=solver).fit(X, y)
+    assert loose.loss_curve_[-1] <= tight.loss_curve_[-1] * 1.01
 
 
 @every_solver

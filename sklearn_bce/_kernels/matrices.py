@@ -136,8 +136,9 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
 def _scaled_rows(X, center, inverse, root, start, block):
     for i in range(root.size):
         row = X.values[start + i]
+        factor = root[i]
         for j in range(center.size):
-            block[i, j] = (row[j] - center[j]) * inverse[j] * root[i]
+            block[i, j] = (row[j] - center[j]) * inverse[j] * factor if factor > 0.0 else 0.0
 
 
 @jit
@@ -145,7 +146,8 @@ def _scaled_columns(X, center, inverse, root, start, block):
     for j in range(center.size):
         column = X.values[j]
         for i in range(root.size):
-            block[i, j] = (column[start + i] - center[j]) * inverse[j] * root[i]
+            shifted = (column[start + i] - center[j]) * inverse[j]
+            block[i, j] = shifted * root[i] if root[i] > 0.0 else 0.0
 
 
 def add_scores(X, coef, start, scores):

@@ -58,7 +58,8 @@ def curvature_pass(X, direction, shift, weight, sums):
         block[:] = shift
         add_scores(X, direction, start, block)
         for i in range(block.size):
-            block[i] *= weight[start + i]
+            # A row that does not count may have an infinite score.
+            block[i] = block[i] * weight[start + i] if weight[start + i] > 0.0 else 0.0
         add_combination(X, block, start, sums)
         total += block.sum()
     return total
@@ -100,6 +101,8 @@ def sparse_gram_pass(X, weight, unit, gram, diagonal):
     repeated column indices too.
     """
     for i in range(weight.size):
+        if weight[i] == 0.0:
+            continue
         first = X.indptr[i]
         last = X.indptr[i + 1]
         for a in range(first, last):

@@ -86,6 +86,9 @@ def loss_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
     margin = np.inf
     is_cross_entropy = gamma_positive == 0.0 and gamma_negative == 0.0
     for i in range(z.size):
+        if u[i] == 0.0 and v[i] == 0.0:  # whatever its logit, infinite ones included
+            slope[i] = weight[i] = 0.0
+            continue
         if is_cross_entropy:
             loss, slope[i], weight[i] = cross_entropy(z[i], u[i], v[i])
         else:

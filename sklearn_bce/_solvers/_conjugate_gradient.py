@@ -43,7 +43,8 @@ def cg_step(objective, point, forcing, prove=False):
                 return Proposal(direction, 0.5 * sum(gains), certified)
         search = preconditioned + (height / previous) * search
     # Nothing is proved, unless there was nothing to gain in the first place.
-    return Proposal(direction, 0.5 * sum(gains), height <= _NULL * first)
+    nothing_left = height <= _NULL * first
+    return Proposal(direction, 0.5 * sum(gains), nothing_left, complete=nothing_left)
 
 
 def diagonal_metric(objective, point):

@@ -5,7 +5,8 @@ decides when to stop, so that there is one stopping rule (the user guide tells i
 
 1.  ask the rule for a direction, with an estimate of how far above the minimum the point is
 2.  if the estimate is at most tol, but not certified: certify it
-3.  step along the direction; the step after a certified estimate is the last
+3.  step along the direction, or where that gains next to nothing, along a certified one; the step
+    after a certified estimate within tol is the last
 4.  stop also where rows are separated and nothing is penalised, or where rounding ends progress
 """
 
@@ -18,9 +19,11 @@ from .._objective import Point
 
 _ARMIJO = 1e-4
 _WOLFE = 0.9
-_MAX_HALVINGS = 40
+_MAX_TRIALS = 200
+_SHORTEN = (0.01, 0.5)  # at least and at most, from one trial step to the next
+_DISAPPOINTING = 0.01  # share of the promised decrement
 _VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
-_DECREMENT_FLOOR = 1e-14  # relative: below it, an end of progress is rounding and no failure
+ROUNDING = 1e-14  # relative: below it, an end of progress is rounding and no failure
 
 
 class Proposal(NamedTuple):
@@ -29,6 +32,7 @@ class Proposal(NamedTuple):
     direction: np.ndarray
     decrement: float  # estimate of value - minimum, in the objective's own unit
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
+    complete: bool = True  # False where an inner iteration was given up
 
 
 def silent(iteration, value, optimality):
@@ -77,14 +81,16 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
     previous = np.inf
     while True:
         proposal = propose(point)
-        close = proposal.decrement <= max(control.tol, _DECREMENT_FLOOR) * point.value
+        close = proposal.decrement <= max(control.tol, ROUNDING) * point.value
         if not proposal.certified and (close or n_iter >= control.max_iter):
             proposal = certify(point)
         optimality = relative(proposal.decrement, point.value)
         if n_iter >= control.max_iter:
             break
         trial = line_search(objective, point, proposal.direction)
-        if trial is None and not proposal.certified:
+        gain = 0.0 if trial is None else point.value - trial.value
+        if gain < _DISAPPOINTING * proposal.decrement and not proposal.certified:
+            # Nearly dependent features can mislead an approximate direction for ever.
             proposal = certify(point)
             optimality = relative(proposal.decrement, point.value)
             trial = line_search(objective, point, proposal.direction)
@@ -93,7 +99,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         curve.append(point.value)
         control.report(n_iter, point.value, optimality)
         reached = proposal.certified and optimality <= control.tol
-        stalled = trial is None or 0.5 * previous < optimality < _DECREMENT_FLOOR
+        stalled = trial is None or 0.5 * previous < optimality < ROUNDING
         previous = optimality if proposal.certified else np.inf
         if reached or stalled or objective.is_separated(point):
             break
@@ -102,25 +108,31 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
 
 def relative(decrement, value):
     """The decrement in units of the objective's value."""
+    if np.isnan(decrement):
+        return np.inf
     return float(max(0.0, decrement) / value) if value > 0.0 else 0.0
 
 
 def line_search(objective, point, direction):
-    """Halve the step until the value falls enough (Armijo); return the new point or None.
+    """Shorten the step until the value falls enough (Armijo); return the new point or None.
 
-    Where the change of the value drowns in rounding, the slope decides instead (the approximate
-    Wolfe condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
+    The next step is where the parabola through what is known has its minimum. From a point where
+    the curvature has all but vanished, a step may at first be too long by any power of ten. Where
+    the change of the value drowns in rounding, the slope decides instead (the approximate Wolfe
+    condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
     """
     slope = point.gradient @ direction
     if not slope < 0.0:
         return None
     step = 1.0
-    for _ in range(_MAX_HALVINGS):
+    for _ in range(_MAX_TRIALS):
         trial = objective.evaluate(point.theta + step * direction)
         if trial.value <= point.value + _ARMIJO * step * slope:
             return trial
         flat = trial.value <= point.value * (1.0 + _VALUE_NOISE)
         if flat and abs(trial.gradient @ direction) <= _WOLFE * abs(slope):
             return trial
-        step *= 0.5
+        excess = trial.value - point.value - step * slope
+        lowest = -0.5 * step * slope / excess if 0.0 < excess < np.inf else 0.0
+        step *= min(max(lowest, _SHORTEN[0]), _SHORTEN[1])
     return None

@@ -34,6 +34,8 @@ def _row_space(objective):
     if objective.size <= MAX_FACTOR_SIZE:
         gram = objective.matrix.gram(used.astype(np.float64), objective.center, objective.scale)
         mean = objective.fit_intercept * gram[-1, :-1] / gram[-1, -1]
+        if not np.isfinite(gram).all():  # entries near 1e300 in rows of next to no weight
+            return None, None
         inner = gram[:-1, :-1]
         vectors, kept = _range(inner - gram[-1, -1] * np.outer(mean, mean), np.diagonal(inner))
         return vectors[:, kept], mean

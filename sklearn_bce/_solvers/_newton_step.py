@@ -1,7 +1,7 @@
 """One full Newton step: the direction of a solver, and the certificate of the others."""
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
 
 from ._loop import Proposal
 
@@ -13,23 +13,25 @@ class Factor:
     """Cholesky factor of a Hessian brought to unit diagonal.
 
     Where the Hessian is singular to working precision, the least of a few small ridges that makes
-    it regular is added. Directions within the row space of X hardly feel it.
+    it regular is added. As a metric it is good enough; as a certificate it is not.
     """
 
     def __init__(self, hessian):
         diagonal = np.diagonal(hessian).copy()
         self.unit = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
         scaled = hessian * self.unit * self.unit[:, np.newaxis]
-        floor = 4.0 * hessian.shape[0] * np.finfo(float).eps
+        rounding = hessian.shape[0] * np.finfo(float).eps
         for ridge in _RIDGES:
             np.fill_diagonal(scaled, 1.0 + ridge)
             try:
                 self.factor = cho_factor(scaled, lower=True, check_finite=False)
             except np.linalg.LinAlgError:
                 continue
-            if np.min(np.diagonal(self.factor[0])) ** 2 > floor:
+            pivot = np.min(np.diagonal(self.factor[0])) ** 2
+            if pivot > 4.0 * rounding:
                 break
-        self.is_regular = ridge == 0.0
+        # A pivot within a thousand roundings has too few digits for a certificate.
+        self.is_regular = ridge == 0.0 and pivot > 1e3 * rounding
 
     def solve(self, gradient):
         """Return Hessian^-1 @ gradient."""
@@ -37,7 +39,34 @@ class Factor:
 
 
 def newton_step(objective, point):
-    """Newton direction and decrement with the Hessian's Cholesky factor."""
+    """Newton direction and decrement, and the Hessian's Cholesky factor.
+
+    Where the factor needed a ridge, the step does not come from it: features that are dependent
+    but for the tenth digit would be taken for dependent, and their share of the decrement be lost.
+    """
     factor = Factor(objective.hessian(point))
-    direction = -factor.solve(point.gradient)
-    return Proposal(direction, -0.5 * (point.gradient @ direction), True), factor
+    if factor.is_regular:
+        direction = -factor.solve(point.gradient)
+        decrement = -0.5 * (point.gradient @ direction)
+    else:
+        direction, decrement = _solve_by_rows(objective.hessian_root(point), point.gradient)
+    return Proposal(direction, decrement, True), factor
+
+
+def _solve_by_rows(root, gradient):
+    """Newton direction and decrement from R with R.T @ R the Hessian.
+
+    R knows twice the digits of its square. Its columns are pivoted, and those that depend on
+    others to working precision stay at 0.
+    """
+    norms = np.sqrt(np.square(root).sum(axis=0))
+    unit = 1.0 / np.where(norms > 0.0, norms, 1.0)
+    (triangle, order) = qr(root * unit, mode="r", pivoting=True, check_finite=False)
+    size = np.abs(np.diagonal(triangle))
+    rank = np.count_nonzero(size > 10 * size.size * np.finfo(float).eps * size[0])
+    kept = order[:rank]
+    triangle = triangle[:rank, :rank]
+    half = solve_triangular(triangle, (unit * gradient)[kept], trans="T", check_finite=False)
+    direction = np.zeros_like(gradient)
+    direction[kept] = -unit[kept] * solve_triangular(triangle, half, check_finite=False)
+    return direction, 0.5 * (half @ half)

@@ -14,8 +14,11 @@ def solve(objective, theta, control, n_iter=0):
 
     def propose(point):
         proposal = cg_step(objective, point, _FORCING)
-        # Where a factorisation is cheap the last word, and the last step, are its own.
-        return proposal._replace(certified=proposal.certified and not has_factor)
+        if not has_factor:
+            return proposal
+        # Where a factorisation is cheap the last word, and the last step, are its own; and the
+        # steps where conjugate gradients fail, for features that are all but dependent.
+        return proposal._replace(certified=False) if proposal.complete else certify(point)
 
     certify = certifier(objective, control.tol)
     return minimise(objective, objective.evaluate(theta), control, propose, certify, n_iter)
