@@ -46,7 +46,8 @@ class BCEClassifier(LinearBinaryClassifier):
         They reach the same optimum. "newton-cholesky" suits up to a few hundred features, "lbfgs"
         many rows, "newton-cg" thousands of sparse features. "auto" chooses.
     tol : float, default=1e-8
-        Relative sub-optimality (objective - minimum) / objective at which the fit stops.
+        Relative sub-optimality (objective - minimum) / objective at which the fit stops. More than
+        1e-5 counts as 1e-5: further out the distance cannot be told.
     max_iter : int, default=1000
         Most iterations.
     warm_start : bool, default=False
