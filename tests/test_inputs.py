@@ -289,7 +289,7 @@ STRANGE_SPARSE = [
         "malformed",
     ),
     (lambda: broken(sp.csr_array(X), lambda m: setattr(m, "indptr", m.indptr * 1.0)), "malformed"),
-    (lambda: sp.csr_array(np.ones(len(Y))), "Expected a 2D sparse X, got 1D"),
+    (lambda: sp.coo_array(np.ones(len(Y))), "Expected a 2D sparse X, got 1D"),
 ]
 
 

@@ -95,11 +95,13 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
             optimality = relative(proposal.decrement, point.value)
             trial = line_search(objective, point, proposal.direction)
         n_iter += 1
+        gain = 0.0 if trial is None else point.value - trial.value
+        is_noise = optimality < ROUNDING or gain <= _VALUE_NOISE * point.value
         point = point if trial is None else trial
         curve.append(point.value)
         control.report(n_iter, point.value, optimality)
         reached = proposal.certified and optimality <= control.tol
-        stalled = trial is None or 0.5 * previous < optimality < ROUNDING
+        stalled = trial is None or (is_noise and optimality > 0.5 * previous)
         previous = optimality if proposal.certified else np.inf
         if reached or stalled or objective.is_separated(point):
             break
