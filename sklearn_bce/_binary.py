@@ -161,25 +161,30 @@ class BCEClassifier(LinearBinaryClassifier):
         self : BCEClassifier
             Itself, fitted.
         """
-        from ._fit import fit_binary  # brings Numba, which a mere import should not wait for
-
         check_parameters(self)
         _refuse_probability_columns(y)
         with unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
-            targets = binary_targets(
-                y,
-                sample_weight,
-                class_weight=self.class_weight,
-                pos_weight=self.pos_weight,
-                label_smoothing=self.label_smoothing,
-            )
-            fitted = fit_binary(self, X, targets, self._warm_start(X.shape[1]))
+            return self._fit_binary(X, y, sample_weight)
+
+    def _fit_binary(self, X, y, sample_weight):
+        # This brings Numba, which a mere import should not wait for.
+        from ._fit import Problem, fit_problems
+
+        targets = binary_targets(
+            y,
+            sample_weight,
+            class_weight=self.class_weight,
+            pos_weight=self.pos_weight,
+            label_smoothing=self.label_smoothing,
+        )
+        problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
+        ((_, fitted),) = fit_problems(self, X, [problem])
         self.classes_ = targets.classes
-        self.coef_, self.intercept_ = _as_type_of(X, fitted.coef[np.newaxis], fitted.intercept)
-        self.n_iter_ = np.array([fitted.n_iter])
-        self.loss_curve_ = fitted.loss_curve
-        self.optimality_ = fitted.optimality
+        self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
+        self.n_iter_ = np.array([fitted.solution.n_iter])
+        self.loss_curve_ = fitted.solution.loss_curve
+        self.optimality_ = fitted.solution.optimality
         self.solver_ = fitted.solver
         return self
 
@@ -195,11 +200,11 @@ class BCEClassifier(LinearBinaryClassifier):
         return coef, float(self.intercept_[0])
 
 
-def _as_type_of(X, coef, intercept):
+def as_type_of(X, coef, intercept):
     """Coefficients in the dtype of X, or in float64 where they are too large for it."""
-    largest = max(np.abs(coef).max(), abs(intercept))
+    largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
     dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
-    return coef.astype(dtype), np.array([intercept], dtype=dtype)
+    return coef.astype(dtype), np.asarray(intercept, dtype=dtype)
 
 
 def _refuse_probability_columns(y):

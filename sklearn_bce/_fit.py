@@ -1,6 +1,7 @@
 """The one road from (X, targets, parameters) to a solution, and the warnings on its way."""
 
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +13,17 @@ from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
 from ._separation import is_quasi_separated
+from ._shared import answer_together
 from ._solvers._intercept import best_constant, intercept_shift
-from ._solvers._loop import ROUNDING, Control, silent
+from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
+from ._solvers._together import run_together
 from ._threads import one_blas_thread
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
+_TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
+_BYTES_A_ROW = 48  # of one problem: u, v, the curvatures of two points, two blocks' worth of rest
 
 
 class Fitted(NamedTuple):
@@ -26,58 +31,83 @@ class Fitted(NamedTuple):
 
     coef: np.ndarray  # (n_columns,)
     intercept: float
-    n_iter: int
-    optimality: float
-    loss_curve: list
+    solution: Solution
     solver: str
 
 
-def fit_binary(estimator, X, targets, start=None):
-    """Fit the coefficients of one binary problem.
+class Problem(NamedTuple):
+    """One binary problem of possibly many over the same X."""
+
+    targets: Callable  # () -> (u, v); called when the problem's turn has come
+    start: tuple | None = None  # (coef, intercept); by default without any feature
+    label: str = ""  # how warnings name it
+    index: int = 0  # the row of coef_ that it is for
+
+
+def fit_problems(estimator, X, problems, row_weight=None):
+    """Fit the coefficients of binary problems that share X, and each reading of it.
 
     Parameters
     ----------
     estimator : BCEClassifier
         Its parameters are read, nothing is set.
     X : ndarray or CSR array of shape (n_rows, n_columns)
-    targets : Targets
-    start : tuple (coef, intercept), optional
-        Where to start from; by default without any feature.
+    problems : list of Problem
+    row_weight : ndarray of shape (n_rows,), optional
+        For the centre and the scale of the columns that all problems share; by default those of
+        each problem's own weights.
 
     Returns
     -------
-    Fitted
+    list of (Problem, Fitted)
     """
     solver = _solvers.choose(estimator.solver, *X.shape)
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
         estimator.max_iter,
-        _reporter(estimator),
-        _seed(estimator.random_state),
+        seed=_seed(estimator.random_state),
     )
-    # Overflows show as values that are not finite, which the line search refuses.
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        objective = _objective(estimator, X, targets)
-        theta, n_iter = _start(objective, solve, control, start)
-        solution = solve(objective, theta, control, n_iter)
-        coef, intercept = objective.from_theta(_least_norm(objective, solution.point))
-    _warn(estimator, objective, solution)
-    return Fitted(
-        coef, intercept, solution.n_iter, solution.optimality, solution.loss_curve, solver
-    )
+    matrix = Matrix(X)
+    columns = None
+    if row_weight is not None:
+        columns = matrix.center_and_scale(row_weight / row_weight.sum(), estimator.fit_intercept)
+    fitted = []
+    tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
+    for first in range(0, len(problems), tile):
+        some = problems[first : first + tile]
+        # Overflows show as values that are not finite, which the line search refuses.
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
+            solvers = [
+                _solve(objective, solve, _reporting(estimator, problem, control), problem.start)
+                for objective, problem in zip(objectives, some, strict=True)
+            ]
+            solutions = run_together(solvers, answer_together)
+        for problem, objective, (solution, theta) in zip(some, objectives, solutions, strict=True):
+            _warn(type(estimator).__name__ + problem.label, estimator, objective, solution)
+            fitted.append((problem, Fitted(*objective.from_theta(theta), solution, solver)))
+    return fitted
 
 
-def _objective(estimator, X, targets):
+def _objective(estimator, matrix, problem, columns):
     gamma = estimator.gamma
     return Objective(
-        Matrix(X),
-        targets.positive,
-        targets.negative,
+        matrix,
+        *problem.targets(),
         penalty=1.0 / float(estimator.C),
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
+        columns=columns,
     )
+
+
+def _solve(objective, solve, control, start):
+    """Solution of one problem, and the theta to take from it: a generator, see `_together.py`."""
+    theta, n_iter = yield from _start(objective, solve, control, start)
+    solution = yield from solve(objective, theta, control, n_iter)
+    theta = yield from _least_norm(objective, solution.point)
+    return solution, theta
 
 
 def _start(objective, solve, control, start):
@@ -90,20 +120,23 @@ def _start(objective, solve, control, start):
     if start is not None:
         # Coefficients worse than none at all are saturated: curvatures say nothing there.
         theta = objective.to_theta(*start)
-        is_usable = objective.evaluate(theta).value <= objective.evaluate(constant).value
-        return (theta if is_usable else constant), 0
+        moved = yield objective.evaluate, theta
+        flat = yield objective.evaluate, constant
+        return (theta if moved.value <= flat.value else constant), 0
     if not any(objective.gammas):
         return constant, 0
     plain = objective.cross_entropy()
     control = control._replace(tol=max(control.tol, _FOCAL_START_TOL))
-    solution = solve(plain, best_constant(plain), control)
+    solution = yield from solve(plain, best_constant(plain), control)
     theta = solution.point.theta.copy()
     if objective.fit_intercept:
+        logits = yield objective.logits, theta
         theta[-1] += intercept_shift(
-            objective.logits(theta), objective.positive, objective.negative, objective.gammas
+            logits, objective.positive, objective.negative, objective.gammas
         )
-    better = objective.evaluate(theta).value < objective.evaluate(constant).value
-    return (theta if better else constant), solution.n_iter
+    moved = yield objective.evaluate, theta
+    flat = yield objective.evaluate, constant
+    return (theta if moved.value < flat.value else constant), solution.n_iter
 
 
 def _least_norm(objective, point):
@@ -111,12 +144,11 @@ def _least_norm(objective, point):
         return point.theta
     theta = minimum_norm(objective, point.theta)
     # Nearly dependent features: what was taken for the null space must not cost anything.
-    unharmed = objective.evaluate(theta).value <= point.value * (1.0 + 1e-12)
-    return theta if unharmed else point.theta
+    least = yield objective.evaluate, theta
+    return theta if least.value <= point.value * (1.0 + 1e-12) else point.theta
 
 
-def _warn(estimator, objective, solution):
-    name = type(estimator).__name__
+def _warn(name, estimator, objective, solution):
     if objective.is_separated(solution.point):
         warnings.warn(
             f"{name}: the classes are separated by a hyperplane (complete separation), so without "
@@ -148,17 +180,19 @@ def _warn(estimator, objective, solution):
         )
 
 
-def _reporter(estimator):
+def _reporting(estimator, problem, control):
+    """The control of one problem: with ``verbose`` it prints a line an iteration."""
     if not estimator.verbose:
-        return silent
+        return control
+    name = type(estimator).__name__ + problem.label
 
     def report(iteration, value, optimality):
         print(
-            f"{type(estimator).__name__}: iteration {iteration:4d}  objective {value:.12g}  "
+            f"{name}: iteration {iteration:4d}  objective {value:.12g}  "
             f"sub-optimality {optimality:.1e}"
         )
 
-    return report
+    return control._replace(report=report)
 
 
 def _seed(random_state):

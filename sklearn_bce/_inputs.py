@@ -5,10 +5,11 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 
-def check_X(estimator, X, y="no_validation", *, reset):
+def check_X(estimator, X, y="no_validation", *, reset, multi_output=False):
     """Validate X, and y if given, for fit (``reset=True``) or prediction.
 
-    Returns X as a float32 or float64 ndarray or CSR array, and y if it was given.
+    With ``multi_output`` y may have several columns, dense or sparse. Returns X as a float32 or
+    float64 ndarray or CSR array, and y if it was given.
     """
     check_structure(X)
     checked = validate_data(
@@ -16,6 +17,7 @@ def check_X(estimator, X, y="no_validation", *, reset):
         X,
         y,
         reset=reset,
+        **({"multi_output": True} if multi_output else {}),
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
     )

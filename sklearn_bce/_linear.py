@@ -47,9 +47,13 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         z : ndarray of shape (n_samples,)
             Positive where the second class is predicted.
         """
+        return self._logits(X).ravel()
+
+    def _logits(self, X):
+        """Logits of every row, one column for each row of ``coef_``."""
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True).ravel() + self.intercept_
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
 
     def predict(self, X):
         """Return the second class where the logit is positive, else the first.

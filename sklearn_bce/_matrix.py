@@ -12,6 +12,7 @@ from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
+_SPARSE_BLOCK = 1024  # rows
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
 
 
@@ -34,6 +35,16 @@ class Matrix:
     def take(self, rows):
         """Return a Matrix of some rows, copied."""
         return Matrix(self.source[rows])
+
+    def blocks(self):
+        """Yield (start, stop) of the row blocks that readings for many problems go through."""
+        length = _SPARSE_BLOCK if self.is_sparse else max(64, _GRAM_BLOCK_VALUES // self.shape[1])
+        for start in range(0, self.shape[0], length):
+            yield start, min(start + length, self.shape[0])
+
+    def dense_block(self, start, stop):
+        """Return rows of a dense X as float64."""
+        return self.source[start:stop].astype(np.float64, copy=False)
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""

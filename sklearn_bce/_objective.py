@@ -45,9 +45,12 @@ class Objective:
     gammas : tuple of float
         Focal exponents on "yes" and on "no".
     fit_intercept : bool
+    columns : tuple (center, scale), optional
+        Of the columns of X, as `Matrix.center_and_scale` gives them; by default with the row
+        weights of this problem. Many problems over one X share them.
     """
 
-    def __init__(self, matrix, positive, negative, penalty, gammas, fit_intercept):
+    def __init__(self, matrix, positive, negative, penalty, gammas, fit_intercept, columns=None):
         self.matrix = matrix
         self.gammas = gammas
         self.fit_intercept = fit_intercept
@@ -58,8 +61,9 @@ class Objective:
         self.positive, self.negative = positive / total, negative / total
         with np.errstate(over="ignore"):
             self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
-        row_weight = self.positive + self.negative
-        self.center, scale, self.is_constant = matrix.center_and_scale(row_weight, fit_intercept)
+        if columns is None:
+            columns = matrix.center_and_scale(self.positive + self.negative, fit_intercept)
+        self.center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
         self.scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
         self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
@@ -100,7 +104,7 @@ class Objective:
         coef = theta[:-1] / self.scale
         return coef, theta[-1] - self.center @ coef
 
-    def _chain(self, sums, total):
+    def chain(self, sums, total):
         """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
         inner = (sums - self.center * total) / self.scale
         # Centred, a constant column is zero; here only the rounding of the two sums is left of it.
@@ -124,8 +128,12 @@ class Objective:
             sums,
             weight,
         )
+        return self.point(theta, loss, sums, total, weight, margin)
+
+    def point(self, theta, loss, sums, total, weight, margin):
+        """Return the Point at theta, from sums over the rows of raw X."""
         value = float(loss + 0.5 * (self.penalty * theta) @ theta)
-        gradient = self._chain(sums, total) + self.penalty * theta
+        gradient = self.chain(sums, total) + self.penalty * theta
         return Point(theta, value, gradient, weight, margin)
 
     def hessian(self, point):
@@ -148,13 +156,16 @@ class Objective:
         coef, shift = self.from_theta(direction)
         sums = np.zeros(self.matrix.shape[1])
         total = passes.curvature_pass(self.matrix.layout, coef, shift, point.weight, sums)
-        return self._chain(sums, total) + self.penalty * direction
+        return self.chain(sums, total) + self.penalty * direction
 
     def hessian_diagonal(self, point):
         """Return the diagonal of the Hessian, 1 where it vanishes: one reading of X."""
-        inner = self.matrix.squares(point.weight, self.center, self.scale)
+        return self.diagonal(point, self.matrix.squares(point.weight, self.center, self.scale))
+
+    def diagonal(self, point, squares):
+        """Return the diagonal of the Hessian from the sums of weighted squares."""
         total = point.weight.sum() if self.fit_intercept else 0.0
-        diagonal = np.append(inner, total) + self.penalty
+        diagonal = np.append(squares, total) + self.penalty
         return np.where(diagonal > 0.0, diagonal, 1.0)
 
     def is_separated(self, point):

@@ -67,10 +67,27 @@ RULES = {
 }
 
 
-def check_parameters(estimator):
+def _is_positive_list(value):
+    return isinstance(value, (list, tuple, np.ndarray)) and all(
+        _is_real(v) and 0 < v < math.inf for v in value
+    )
+
+
+# Rules of OneVsRestBCEClassifier that differ.
+ONE_VS_REST_RULES = {
+    **RULES,
+    "normalize": (_is_flag, "a bool"),
+    "pos_weight": (
+        lambda v: RULES["pos_weight"][0](v) or _is_positive_list(v),
+        "a float in the range (0.0, inf), one for each label, 'balanced' or None",
+    ),
+}
+
+
+def check_parameters(estimator, rules=RULES):
     """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
     name = type(estimator).__name__
-    for parameter, (is_valid, must_be) in RULES.items():
+    for parameter, (is_valid, must_be) in rules.items():
         value = getattr(estimator, parameter)
         if not is_valid(value):
             raise InvalidParameterError(

@@ -54,13 +54,18 @@ def binary_targets(
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
 
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        factors = _class_factors(class_weight, classes, mass)
-        factors[1] *= _positive_factor(pos_weight, mass)
+        factors = class_factors(class_weight, classes, mass)
+        factors[1] *= positive_factor(pos_weight, mass)
     if class_weight is not None and not factors.all():
         only = classes.tolist()[int(factors[1] > 0.0)]
         raise ValueError(
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
+    return Targets(*weigh(y, weight, factors, label_smoothing), classes)
+
+
+def weigh(y, weight, factors, label_smoothing):
+    """Return (u, v) for labels y in [0, 1] and factors on [no, yes]."""
     label_smoothing = float(label_smoothing)
     smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
     with np.errstate(over="ignore", invalid="ignore"):
@@ -73,7 +78,7 @@ def binary_targets(
             f"The weights leave only one class: those on the two classes sum to {masses[1]:g} and "
             f"{masses[0]:g}, which is as good as nothing on one of them."
         )
-    return Targets(positive, negative, classes)
+    return positive, negative
 
 
 def encode_labels(y):
@@ -103,8 +108,11 @@ def encode_labels(y):
     return classes, codes.astype(np.float64)
 
 
-def check_sample_weight(sample_weight, n_rows):
-    """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero."""
+def check_sample_weight(sample_weight, n_rows, n_problems=None):
+    """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero.
+
+    With ``n_problems`` the shape (n_rows, n_problems) is legal too.
+    """
     if sample_weight is None:
         return np.ones(n_rows)
     if isinstance(sample_weight, numbers.Real) or getattr(sample_weight, "ndim", 1) == 0:
@@ -119,12 +127,13 @@ def check_sample_weight(sample_weight, n_rows):
             dtype=np.float64,
             input_name="sample_weight",
         )
-        if weight.ndim != 1:
+        is_one_each = n_problems is not None and weight.shape == (n_rows, n_problems)
+        if weight.ndim != 1 and not is_one_each:
             raise ValueError(
                 f"Sample weights must be 1D array or scalar, got {weight.ndim}D array for "
                 f"{n_rows} rows."
             )
-        if weight.shape != (n_rows,):
+        if weight.shape != (n_rows,) and not is_one_each:
             raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
     weight = weight.astype(np.float64, copy=False)
     if (weight < 0.0).any():
@@ -143,7 +152,7 @@ def _check_finite_sum(*weights):
             raise ValueError("sample_weight is too large: the sum of all weights overflows.")
 
 
-def _class_factors(class_weight, classes, mass):
+def class_factors(class_weight, classes, mass):
     """Weights of [no, yes]; "balanced" makes the two classes weigh the same."""
     if class_weight is None:
         return np.ones(2)
@@ -157,7 +166,8 @@ def _class_factors(class_weight, classes, mass):
     return factors
 
 
-def _positive_factor(pos_weight, mass):
+def positive_factor(pos_weight, mass):
+    """Factor on the weights of "yes"; "balanced" makes both classes weigh the same."""
     if pos_weight is None:
         return 1.0
     if isinstance(pos_weight, str):

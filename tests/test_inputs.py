@@ -375,10 +375,10 @@ def test_an_interrupted_fit_leaves_the_old_one(monkeypatch):
     clf = fit()
     before = dict(vars(clf))
 
-    def interrupt(*_):
+    def hessian(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Objective, "hessian", interrupt)
+    monkeypatch.setattr(Objective, "hessian", hessian)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X[:, :3], Y)
     assert vars(clf) == before

@@ -93,6 +93,29 @@ def weighted_block(X, center, inverse, weight, start, block):
 
 
 @jit
+def add_sparse_scores(X, coefs, start, scores):
+    """Add X[rows] @ coefs to ``scores`` (n_block, K), for ``coefs`` (n_columns, K)."""
+    for i in range(scores.shape[0]):
+        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            value = X.values[entry]
+            column = coefs[X.indices[entry]]
+            for k in range(scores.shape[1]):
+                scores[i, k] += value * column[k]
+
+
+@jit
+def add_sparse_combination(X, residuals, start, squared, sums):
+    """Add X[rows].T @ residuals to ``sums`` (n_columns, K); with ``squared``, of X squared."""
+    for i in range(residuals.shape[0]):
+        row = residuals[i]
+        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            value = X.values[entry] * (X.values[entry] if squared else 1.0)
+            total = sums[X.indices[entry]]
+            for k in range(row.size):
+                total[k] += value * row[k]
+
+
+@jit
 def sparse_gram_pass(X, weight, unit, gram, diagonal):
     """Row by row, add the weighted outer product of the scaled row with itself.
 

@@ -11,17 +11,19 @@ _FORCING = 0.1
 
 
 def certifier(objective, tol):
-    """Return the certificate that this objective affords: callable(point) -> Proposal."""
-    if objective.size <= MAX_FACTOR_SIZE:
-        return lambda point: newton_step(objective, point)[0]
+    """Return the certificate that this objective affords, a generator function of a point."""
 
-    def certify(point):
-        proposal = duality_gap(objective, point, tol)
-        if proposal is None:
-            proposal = cg_step(objective, point, _FORCING, prove=True)
+    def by_factor(point):
+        proposal, _ = yield from newton_step(objective, point)
         return proposal
 
-    return certify
+    def by_gap(point):
+        proposal = yield from duality_gap(objective, point, tol)
+        if proposal is None:
+            proposal = yield from cg_step(objective, point, _FORCING, prove=True)
+        return proposal
+
+    return by_factor if objective.size <= MAX_FACTOR_SIZE else by_gap
 
 
 def duality_gap(objective, point, tol):
@@ -42,9 +44,10 @@ def duality_gap(objective, point, tol):
         return None
     shift = np.zeros(objective.size)
     if objective.fit_intercept:
+        logits = yield objective.logits, point.theta
         shift[-1] = intercept_shift(
-            objective.logits(point.theta), objective.positive, objective.negative, objective.gammas
+            logits, objective.positive, objective.negative, objective.gammas
         )
-    best = objective.evaluate(point.theta + shift)
+    best = yield objective.evaluate, point.theta + shift
     total = gap(best) + max(point.value - best.value, 0.0)
     return Proposal(shift, total, True) if total <= tol * point.value else None

@@ -20,14 +20,14 @@ def cg_step(objective, point, forcing, prove=False):
     "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024). With ``prove`` the
     iteration goes on until it is.
     """
-    diagonal = diagonal_metric(objective, point)
+    diagonal = yield from diagonal_metric(objective, point)
     residual = -point.gradient
     direction = np.zeros_like(residual)
     search = residual / diagonal
     height = first = residual @ search
     gains = []
     for _ in range(min(_MAX_PRODUCTS, 2 * objective.size)):
-        product = objective.hessian_product(point, search)
+        product = yield objective.hessian_product, point, search
         curvature = search @ product
         if curvature <= _NULL * ((search * diagonal) @ search):
             break  # the null space, where only rounding is left to follow
@@ -56,7 +56,7 @@ def diagonal_metric(objective, point):
     one place, to be dealt with in one step; the whole diagonal would scatter them. Half-way costs
     half to two thirds of the products of either (one-hot flights, letters of words, newsgroups).
     """
-    diagonal = objective.hessian_diagonal(point)
+    diagonal = yield objective.hessian_diagonal, point
     if objective.size <= MAX_FACTOR_SIZE:
         return diagonal
     squares = objective.scale**2

@@ -8,6 +8,10 @@ decides when to stop, so that there is one stopping rule (the user guide tells i
 3.  step along the direction, or where that gains next to nothing, along a certified one; the step
     after a certified estimate within tol is the last
 4.  stop also where rows are separated and nothing is penalised, or where rounding ends progress
+
+Whatever needs a reading of X is not called but asked for, ``point = yield objective.evaluate,
+theta``: solvers, and all that they are made of, are generators. `_together.py` answers them, and
+lets many problems over one X share each reading.
 """
 
 from collections.abc import Callable
@@ -66,9 +70,9 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
     objective : Objective
     point : Point
     control : Control
-    propose : callable(point) -> Proposal
+    propose : generator function (point) -> Proposal
         The solver.
-    certify : callable(point) -> Proposal
+    certify : generator function (point) -> Proposal
         Called where the solver's own estimate is no proof.
     n_iter : int
         Iterations already spent; they count towards ``control.max_iter``.
@@ -80,20 +84,20 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
     curve = [point.value]
     previous = np.inf
     while True:
-        proposal = propose(point)
+        proposal = yield from propose(point)
         close = proposal.decrement <= max(control.tol, ROUNDING) * point.value
         if not proposal.certified and (close or n_iter >= control.max_iter):
-            proposal = certify(point)
+            proposal = yield from certify(point)
         optimality = relative(proposal.decrement, point.value)
         if n_iter >= control.max_iter:
             break
-        trial = line_search(objective, point, proposal.direction)
+        trial = yield from line_search(objective, point, proposal.direction)
         gain = 0.0 if trial is None else point.value - trial.value
         if gain < _DISAPPOINTING * proposal.decrement and not proposal.certified:
             # Nearly dependent features can mislead an approximate direction for ever.
-            proposal = certify(point)
+            proposal = yield from certify(point)
             optimality = relative(proposal.decrement, point.value)
-            trial = line_search(objective, point, proposal.direction)
+            trial = yield from line_search(objective, point, proposal.direction)
         n_iter += 1
         gain = 0.0 if trial is None else point.value - trial.value
         is_noise = optimality < ROUNDING or gain <= _VALUE_NOISE * point.value
@@ -128,7 +132,7 @@ def line_search(objective, point, direction):
         return None
     step = 1.0
     for _ in range(_MAX_TRIALS):
-        trial = objective.evaluate(point.theta + step * direction)
+        trial = yield objective.evaluate, point.theta + step * direction
         if trial.value <= point.value + _ARMIJO * step * slope:
             return trial
         flat = trial.value <= point.value * (1.0 + _VALUE_NOISE)

@@ -44,12 +44,14 @@ def newton_step(objective, point):
     Where the factor needed a ridge, the step does not come from it: features that are dependent
     but for the tenth digit would be taken for dependent, and their share of the decrement be lost.
     """
-    factor = Factor(objective.hessian(point))
+    hessian = yield objective.hessian, point
+    factor = Factor(hessian)
     if factor.is_regular:
         direction = -factor.solve(point.gradient)
         decrement = -0.5 * (point.gradient @ direction)
     else:
-        direction, decrement = _solve_by_rows(objective.hessian_root(point), point.gradient)
+        root = yield objective.hessian_root, point
+        direction, decrement = _solve_by_rows(root, point.gradient)
     return Proposal(direction, decrement, True), factor
 
 

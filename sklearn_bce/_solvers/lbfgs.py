@@ -25,19 +25,21 @@ _RENEW_EVERY = 15
 
 def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
-    point, sample = objective.evaluate(theta), objective
+    point, sample = (yield objective.evaluate, theta), objective
     n_sample = max(_ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE)
     if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
         MIN_ROWS_TO_SAMPLE, 2 * n_sample
     ):
         sample = objective.subset(*_draw_rows(objective, n_sample, control.seed))
         tol = 1e-3 * objective.size / n_sample  # the subsample's optimum is no better than that
-        start = newton_cholesky.solve(sample, theta, Control(tol, control.max_iter), n_iter)
+        sample_control = Control(tol, control.max_iter)
+        start = yield from newton_cholesky.solve(sample, theta, sample_control, n_iter)
         n_iter = start.n_iter
-        trial = objective.evaluate(start.point.theta)
+        trial = yield objective.evaluate, start.point.theta
         point = trial if trial.value < point.value else point
     rule = _Rule(objective, sample)
-    return minimise(objective, point, control, rule.propose, rule.certify(control.tol), n_iter)
+    certify = rule.certify(control.tol)
+    return (yield from minimise(objective, point, control, rule.propose, certify, n_iter))
 
 
 def _draw_rows(objective, n_sample, seed):
@@ -86,7 +88,7 @@ class _Rule:
         if self.last is not None:
             self._remember(point)
         if self.metric is None or self.age >= _RENEW_EVERY:
-            self._renew(self._metric_at(point))
+            self._renew((yield from self._metric_at(point)))
         self.last = point
         self.age += 1
         direction = -self._two_loops(point.gradient)
@@ -98,7 +100,7 @@ class _Rule:
             return certifier(self.objective, tol)
 
         def certify(point):
-            proposal, factor = newton_step(self.objective, point)
+            proposal, factor = yield from newton_step(self.objective, point)
             self._renew(factor)
             self.last = point
             return proposal
@@ -107,10 +109,10 @@ class _Rule:
 
     def _metric_at(self, point):
         if self.objective.size > MAX_FACTOR_SIZE:
-            return _Diagonal(diagonal_metric(self.objective, point))
+            return _Diagonal((yield from diagonal_metric(self.objective, point)))
         if self.sample is not self.objective:
-            point = self.sample.evaluate(point.theta)
-        return Factor(self.sample.hessian(point))
+            point = yield self.sample.evaluate, point.theta
+        return Factor((yield self.sample.hessian, point))
 
     def _renew(self, metric):
         self.metric = metric

@@ -13,12 +13,15 @@ def solve(objective, theta, control, n_iter=0):
     has_factor = objective.size <= MAX_FACTOR_SIZE
 
     def propose(point):
-        proposal = cg_step(objective, point, _FORCING)
+        proposal = yield from cg_step(objective, point, _FORCING)
         if not has_factor:
             return proposal
         # Where a factorisation is cheap the last word, and the last step, are its own; and the
         # steps where conjugate gradients fail, for features that are all but dependent.
-        return proposal._replace(certified=False) if proposal.complete else certify(point)
+        if proposal.complete:
+            return proposal._replace(certified=False)
+        return (yield from certify(point))
 
     certify = certifier(objective, control.tol)
-    return minimise(objective, objective.evaluate(theta), control, propose, certify, n_iter)
+    point = yield objective.evaluate, theta
+    return (yield from minimise(objective, point, control, propose, certify, n_iter))

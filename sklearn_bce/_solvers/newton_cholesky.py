@@ -8,7 +8,8 @@ def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`. Every step is its own certificate."""
 
     def propose(point):
-        return newton_step(objective, point)[0]
+        proposal, _ = yield from newton_step(objective, point)
+        return proposal
 
-    point = objective.evaluate(theta)
-    return minimise(objective, point, control, propose, certify=propose, n_iter=n_iter)
+    point = yield objective.evaluate, theta
+    return (yield from minimise(objective, point, control, propose, certify=propose, n_iter=n_iter))
