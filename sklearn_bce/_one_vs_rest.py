@@ -1,0 +1,371 @@
+"""OneVsRestBCEClassifier."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit, log_expit, logsumexp
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+from ._binary import BCEClassifier, as_type_of
+from ._inputs import check_X
+from ._label_columns import LabelColumns, ProblemTargets
+from ._linear import unchanged_on_error
+from ._parameters import ONE_VS_REST_RULES, check_parameters
+from ._targets import check_sample_weight
+
+
+class OneVsRestBCEClassifier(BCEClassifier):
+    r"""One sigmoid for each label, all fitted together: multiclass, multilabel, soft multilabel.
+
+    Label k is a binary problem of its own, label k against the rest, with the objective of
+    `BCEClassifier`; the K problems share X and each reading of it. With two classes in a 1-D y it
+    does what `BCEClassifier` does.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty.
+    l1_ratio : float, default=0.0
+        Share of the L1 penalty. Only 0.0 (L2) is available in this version.
+    gamma : float or tuple of two floats, default=0.0
+        Focal exponent, >= 0, or a pair (on positive labels, on negative labels).
+    label_smoothing : float, default=0.0
+        In [0, 1]: y becomes y (1 - label_smoothing) + label_smoothing / 2, in each problem.
+    class_weight : dict, "balanced" or None, default=None
+        "balanced" makes "yes" and "no" weigh the same in each problem by itself. A dict, from label
+        to the weight of that class's rows, is for multiclass y only.
+    pos_weight : float, array-like of shape (n_labels,), "balanced" or None, default=None
+        Factor on the positive term, of all problems or of each.
+    fit_intercept : bool, default=True
+        Whether to fit intercepts.
+    normalize : bool, default=True
+        Whether the probabilities of a multiclass y are divided by their sum. If False they are the
+        K independent sigmoids.
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
+        As in `BCEClassifier`.
+    tol : float, default=1e-8
+        Relative sub-optimality at which each problem stops.
+    max_iter : int, default=1000
+        Most iterations of each problem.
+    warm_start : bool, default=False
+        Start from the coefficients of the last fit.
+    random_state : int, RandomState or None, default=None
+        Seed of the rows that "lbfgs" draws for its start. None is a fixed seed.
+    verbose : int, default=0
+        1 prints a line for each problem's iterations.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_labels,)
+        The classes, or the numbers of the columns of y.
+    coef_ : ndarray of shape (n_labels, n_features)
+        Coefficients; one row for two classes.
+    intercept_ : ndarray of shape (n_labels,)
+        Intercepts; one for two classes.
+    multilabel_ : bool
+        Whether y had a column for each label.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, if X had string column names.
+    n_iter_ : ndarray of shape (n_labels,)
+        Iterations of each problem.
+    loss_curve_ : list of lists of float
+        The loss curve of each problem; one list of float for two classes.
+    optimality_ : ndarray of shape (n_labels,)
+        The relative sub-optimality of each problem; a float for two classes.
+    indicator_form_ : tuple of str
+        Dtype and format of a multilabel y, which `predict` returns its labels in.
+    solver_ : str
+        The solver used.
+
+    Raises
+    ------
+    ValueError
+        From `fit`, if a parameter or the data are not as described.
+
+    Warns
+    -----
+    ConvergenceWarning
+        From `fit`, if a problem ends above ``tol``.
+    UserWarning
+        From `fit`, for a label that all rows have, or none: its probability is constant.
+
+    See Also
+    --------
+    BCEClassifier : Two classes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bce import OneVsRestBCEClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = OneVsRestBCEClassifier(C=100.0).fit(X, y)
+    >>> clf.coef_.shape
+    (3, 4)
+    >>> bool((clf.optimality_ < 1e-8).all())
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        gamma=0.0,
+        label_smoothing=0.0,
+        class_weight=None,
+        pos_weight=None,
+        fit_intercept=True,
+        normalize=True,
+        solver="auto",
+        tol=1e-8,
+        max_iter=1000,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            C=C,
+            l1_ratio=l1_ratio,
+            gamma=gamma,
+            label_smoothing=label_smoothing,
+            class_weight=class_weight,
+            pos_weight=pos_weight,
+            fit_intercept=fit_intercept,
+            solver=solver,
+            tol=tol,
+            max_iter=max_iter,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.normalize = normalize
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients of all problems.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            Class labels, an indicator matrix of labels, or shares in [0, 1] of each label.
+        sample_weight : float or array-like of shape (n_samples,) or (n_samples, n_labels), \
+                default=None
+            Weights of the rows, >= 0, for all problems or for each.
+
+        Returns
+        -------
+        self : OneVsRestBCEClassifier
+            Itself, fitted.
+        """
+        check_parameters(self, ONE_VS_REST_RULES)
+        with unchanged_on_error(self):
+            X, y = check_X(self, X, y, reset=True, multi_output=True)
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y, warn=True)
+            if y.ndim == 1 and _is_binary(y):
+                self.multilabel_ = False
+                return self._fit_binary(X, y, sample_weight)
+            return self._fit_many(X, y, sample_weight)
+
+    def _fit_many(self, X, y, sample_weight):
+        # This brings Numba, which a mere import should not wait for.
+        from ._fit import Problem, fit_problems
+
+        labels = LabelColumns(y)
+        targets = ProblemTargets(
+            labels,
+            sample_weight,
+            class_weight=self.class_weight,
+            pos_weight=self.pos_weight,
+            label_smoothing=self.label_smoothing,
+            n_rows=X.shape[0],
+        )
+        n_labels = len(labels)
+        coef, intercept = np.zeros((n_labels, X.shape[1])), np.zeros(n_labels)
+        n_iter, optimality = np.ones(n_labels, dtype=int), np.zeros(n_labels)
+        curves = [[] for _ in range(n_labels)]
+        starts = self._starts(n_labels, X.shape[1])
+        self.solver_ = self.solver  # unless all labels are constant, what it comes to
+        problems = []
+        for k, name in enumerate(labels.classes.tolist()):
+            mass = targets.mass(k)
+            if mass.all():
+                make = partial(targets.of_problem, k)
+                problems.append(Problem(make, starts[k], f", label {name!r}", k))
+            else:
+                _warn_of_constant(name, mass)
+                intercept[k] = targets.constant_logit(mass)
+        for problem, fitted in fit_problems(self, X, problems, targets.row_weight()):
+            k = problem.index
+            coef[k], intercept[k] = fitted.coef, fitted.intercept
+            n_iter[k], optimality[k] = fitted.solution.n_iter, fitted.solution.optimality
+            curves[k], self.solver_ = fitted.solution.loss_curve, fitted.solver
+        self.classes_, self.multilabel_ = labels.classes, labels.is_multilabel
+        self.indicator_form_ = (labels.dtype, labels.format)
+        self.coef_, self.intercept_ = as_type_of(X, coef, intercept)
+        self.n_iter_, self.optimality_, self.loss_curve_ = n_iter, optimality, curves
+        return self
+
+    def _starts(self, n_labels, n_features):
+        if not (self.warm_start and hasattr(self, "coef_")):
+            return [None] * n_labels
+        coef = self.densify().coef_.astype(np.float64)
+        if coef.shape != (n_labels, n_features):
+            raise ValueError(
+                f"warm_start=True continues from coef_ of shape {coef.shape}, but X and y ask for "
+                f"{(n_labels, n_features)}."
+            )
+        return list(zip(coef, self.intercept_.astype(np.float64).tolist(), strict=True))
+
+    def decision_function(self, X):
+        """Return the logit of every row and label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to score.
+
+        Returns
+        -------
+        z : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes
+            Positive where the label is predicted, taken by itself.
+        """
+        return self._logits(X) if self._has_many() else super().decision_function(X)
+
+    def predict(self, X):
+        """Return the class with the largest logit, or every label with a positive one.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to label.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or indicator of shape (n_samples, n_labels)
+            Classes, or an indicator in the format and dtype of the y that was fitted.
+        """
+        if not self._has_many():
+            return super().predict(X)
+        z = self._logits(X)
+        if not self.multilabel_:
+            return self.classes_[np.argmax(z, axis=1)]
+        dtype, form = self.indicator_form_
+        indicator = (z > 0).astype(dtype)
+        return indicator if form == "dense" else getattr(sp, form)(indicator)
+
+    def predict_proba(self, X):
+        """Return the probability of every label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to judge.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_labels), or (n_samples, 2) for two classes
+            Sigmoids of the logits; for a multiclass y and ``normalize=True`` divided by their sum.
+            Those of a multilabel y lie strictly between 0 and 1.
+        """
+        if not self._has_many():
+            return super().predict_proba(X)
+        z = self._logits(X)
+        if not self.multilabel_ and self.normalize:
+            return np.exp(_log_normalized(z))
+        limits = np.finfo(z.dtype)
+        return np.clip(expit(z), limits.tiny, 1.0 - limits.epsneg)
+
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities, exact where the probability rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to judge.
+
+        Returns
+        -------
+        log_p : ndarray of the shape of `predict_proba`
+            Logarithms.
+        """
+        if not self._has_many():
+            return super().predict_log_proba(X)
+        z = self._logits(X)
+        return _log_normalized(z) if not self.multilabel_ and self.normalize else log_expit(z)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy; for several labels, the share of rows with all labels right.
+
+        For soft labels it is the expected share, as if each label were drawn by itself.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to label.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, an indicator matrix (dense or sparse), or shares in [0, 1].
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        if not self._has_many():
+            return super().score(X, y, sample_weight)
+        predicted = self.predict(X)
+        y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
+        check_consistent_length(predicted, y)
+        if self.multilabel_:
+            hits = _all_right(predicted, y)
+        else:
+            y = column_or_1d(y, warn=True)
+            hits = (predicted.astype(object) == y.astype(object)).astype(np.float64)
+        return float(np.average(hits, weights=check_sample_weight(sample_weight, len(hits))))
+
+    def _has_many(self):
+        check_is_fitted(self)
+        return self.multilabel_ or len(self.classes_) > 2
+
+
+def _is_binary(y):
+    """Whether a 1-D y is one that BCEClassifier takes, or has to refuse."""
+    is_soft = y.dtype.kind == "f" and np.min(y) >= 0.0 and np.max(y) <= 1.0
+    return is_soft or len(np.unique(y)) <= 2
+
+
+def _log_normalized(z):
+    """Logarithms of the sigmoids over their sum, without a sum that could be 0."""
+    log_p = log_expit(z)
+    return log_p - logsumexp(log_p, axis=1, keepdims=True)
+
+
+def _all_right(predicted, y):
+    """Probability that every label of a row is right, (n_rows,)."""
+    if sp.issparse(predicted) and sp.issparse(y):
+        return (np.asarray(abs(predicted - y).sum(axis=1)).ravel() == 0).astype(np.float64)
+    predicted, y = (each.toarray() if sp.issparse(each) else each for each in (predicted, y))
+    return np.where(predicted > 0, y, 1.0 - y).prod(axis=1)
+
+
+def _warn_of_constant(name, mass):
+    quantity = "all" if mass[1] > 0 else "no"
+    warnings.warn(
+        f"Label {name!r} is present in {quantity} training examples: its probability is constant.",
+        stacklevel=4,
+    )
