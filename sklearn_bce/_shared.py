@@ -27,7 +27,8 @@ def answer_together(name, questions):
 def _evaluate(matrix, objectives, thetas):
     reading = _Reading(matrix, objectives, thetas)
     n_problems = len(objectives)
-    weight = np.empty((n_problems, matrix.shape[0]))
+    # One array each: a problem that keeps its point for long must not keep those of all others.
+    weight = [np.empty(matrix.shape[0]) for _ in objectives]
     loss, total = np.zeros((2, n_problems))
     margin = np.full(n_problems, np.inf)
     for start, stop, z in reading.scores():
@@ -39,7 +40,7 @@ def _evaluate(matrix, objectives, thetas):
                 objective.negative[start:stop],
                 *objective.gammas,
                 slope[k],
-                weight[k, start:stop],
+                weight[k][start:stop],
             )
             loss[k] += block_loss
             margin[k] = min(margin[k], block_margin)

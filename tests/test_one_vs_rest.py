@@ -238,8 +238,9 @@ def test_multilabel_probabilities_are_strictly_inside():
 def test_constant_labels(layout, value, words):
     y = INDICATOR.copy()
     y[:, 1] = value
-    with pytest.warns(UserWarning, match=rf"Label 1 is present {words}"):
+    with pytest.warns(UserWarning, match=rf"Label 1 is present {words}") as caught:
         clf = fit(layout(y))
+    assert caught[0].filename == __file__
     others = fit(INDICATOR)
     np.testing.assert_array_equal(clf.coef_[[0, 2]], others.coef_[[0, 2]])
     assert (clf.coef_[1] == 0).all()
@@ -306,6 +307,7 @@ def test_a_warning_names_the_label():
         fit(np.array(["x", "y", "z"])[CLASSES], max_iter=1)
     messages = [str(warning.message) for warning in caught]
     assert len(messages) == 3
+    assert {warning.filename for warning in caught} == {__file__}
     assert "OneVsRestBCEClassifier, label 'y' did not converge" in messages[1]
 
 

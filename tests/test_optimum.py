@@ -186,6 +186,13 @@ def test_optimality_is_honest_where_the_fit_is_cut_short(solver, max_iter):
     assert 1e-8 < truth <= 10 * clf.optimality_
 
 
+def test_warnings_point_at_the_call_of_fit():
+    X, y, _, _ = small_problem()
+    with pytest.warns(ConvergenceWarning) as caught:
+        BCEClassifier(max_iter=1).fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @every_solver
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_rounding_ends_a_fit_in_silence(solver, loss):
