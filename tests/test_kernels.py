@@ -19,6 +19,7 @@ from sklearn_bce import _matrix
 from sklearn_bce._kernels import passes
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
+from sklearn_bce._shared import answer_together
 
 BLOCK = passes.BLOCK
 SHAPES = [(1, 3), (1, 1), (7, 0), (BLOCK - 1, 2), (BLOCK, 3), (BLOCK + 1, 1), (2 * BLOCK + 3, 4)]
@@ -419,6 +420,45 @@ def test_three_readings_of_the_hessian_agree(layout, fit_intercept, gammas):
     assert (products[:, free:] == 0.0).all()
     diagonal = objective.hessian_diagonal(point)
     np.testing.assert_allclose(diagonal, np.diag(hessian), rtol=1e-12)
+
+
+@objectives
+def test_root_of_the_hessian(layout, fit_intercept, gammas):
+    objective, theta, *_ = make_objective(layout, fit_intercept, gammas)
+    point = objective.evaluate(theta)
+    root = objective.hessian_root(point)
+    free = theta.size - (not fit_intercept)
+    squared = (root.T @ root)[:free, :free]
+    # 1e-12 of the largest entry, as the columns have very different sizes before scaling
+    expected = objective.hessian(point)[:free, :free]
+    np.testing.assert_allclose(squared, expected, rtol=0, atol=1e-12 * expected.max())
+
+
+@objectives
+def test_one_reading_for_many_problems(layout, fit_intercept, gammas):
+    first, theta, _, u, v = make_objective(layout, fit_intercept, gammas)
+    columns = first.center, first.scale, first.is_constant
+    rng = np.random.default_rng(0)
+    problems = [
+        Objective(first.matrix, u * a, v * b, 0.3, gammas, fit_intercept, columns)
+        for a, b in rng.uniform(0.5, 2.0, (3, 2))
+    ]
+    thetas = [theta * factor for factor in (0.0, 1.0, -0.5)]
+    alone = [each.evaluate(t) for each, t in zip(problems, thetas, strict=True)]
+    points = answer_together("evaluate", list(zip(problems, thetas, strict=True)))
+    for one, shared in zip(alone, points, strict=True):
+        assert shared.value == pytest.approx(one.value, rel=1e-13)
+        assert shared.margin == pytest.approx(one.margin, rel=1e-9)
+        # 1e-10: sums over columns 1e5 off centre, in another order
+        np.testing.assert_allclose(shared.gradient, one.gradient, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(shared.weight, one.weight, rtol=1e-9)
+    for verb, arguments in (("hessian_product", [theta] * 3), ("hessian_diagonal", None)):
+        questions = list(zip(problems, alone, *([arguments] if arguments else []), strict=True))
+        for (objective, *rest), answer in zip(
+            questions, answer_together(verb, questions), strict=True
+        ):
+            expected = getattr(objective, verb)(*rest)
+            np.testing.assert_allclose(answer, expected, rtol=1e-10, atol=1e-10)
 
 
 @objectives
