@@ -1,7 +1,11 @@
 """Sphinx configuration. Build with one command, see CONTRIBUTING.md. Needs no network."""
 
 import re
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order.py
 
 project = "sklearn_bce"
 author = "The sklearn_bce developers"
@@ -12,7 +16,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
-    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas without a network
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "myst_parser",  # only for CHANGELOG.md
@@ -40,6 +44,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
     "doc_module": ("sklearn_bce",),
+    "within_subsection_order": "gallery_order.QuickstartFirst",
     "backreferences_dir": "generated/backreferences",
     "download_all_examples": False,
     "show_memory": False,
