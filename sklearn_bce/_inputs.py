@@ -21,8 +21,8 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False):
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
     )
-    # Formats without indices of their own (LIL, DIA) can only be checked once they have some.
-    check_structure(checked[0] if isinstance(checked, tuple) else checked)
+    if sp.issparse(X) and X.format in ("lil", "dok", "dia"):  # only now do they have indices
+        check_structure(checked[0] if isinstance(checked, tuple) else checked)
     return checked
 
 

@@ -102,8 +102,9 @@ class ProblemTargets:
     def of_problem(self, k):
         """Return (u, v) of problem k."""
         y, weight = self._column(k)
-        factors = class_factors(self.class_weight, None, _mass(y, weight))
-        factors[1] *= positive_factor(self.pos_weight[k], _mass(y, weight))
+        mass = _mass(y, weight)
+        factors = class_factors(self.class_weight, None, mass)
+        factors[1] *= positive_factor(self.pos_weight[k], mass)
         return weigh(y, weight, factors, self.label_smoothing)
 
     def constant_logit(self, mass):

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_X
-from ._targets import check_sample_weight
+from ._targets import check_sample_weight, is_soft
 
 
 class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
@@ -130,8 +130,7 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         return float(np.average(self._hits(scores > 0, y), weights=weight))
 
     def _hits(self, is_positive, y):
-        is_soft = y.dtype.kind == "f" and np.min(y) >= 0.0 and np.max(y) <= 1.0
-        if is_soft and self.classes_.dtype.kind in "fiub" and (self.classes_ == (0, 1)).all():
+        if is_soft(y) and self.classes_.dtype.kind in "fiub" and (self.classes_ == (0, 1)).all():
             return np.where(is_positive, y, 1.0 - y)
         if type_of_target(y) in ("continuous", "unknown"):
             raise ValueError(f"Unknown label type: {type_of_target(y)}. Soft labels are in [0, 1].")

@@ -77,7 +77,7 @@ class Matrix:
             todo = scale == 0.0
             if not todo.any():
                 break
-            total, squares = self._moments(weight, origin, unit)
+            total, squares = self._moments(weight, origin, np.full(n_columns, unit))
             squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
             scale[todo] = np.sqrt(squares[todo]) / unit
             mean[todo] = total[todo]
@@ -93,15 +93,12 @@ class Matrix:
 
     def _moments(self, weight, origin, unit):
         total, squares = np.zeros((2, self.shape[1]))
-        units = np.full(self.shape[1], unit)
-        passes.moments_pass(self.layout, weight, origin, units, total, squares)
+        passes.moments_pass(self.layout, weight, origin, unit, total, squares)
         return total, squares
 
     def squares(self, weight, center, scale):
         """Return weight @ ((X - center) / scale) ** 2, shape (n_columns,)."""
-        total, squares = np.zeros((2, self.shape[1]))
-        passes.moments_pass(self.layout, weight, center, 1.0 / scale, total, squares)
-        return squares
+        return self._moments(weight, center, 1.0 / scale)[1]
 
     def gram(self, weight, center, scale):
         """Return S.T @ diag(weight) @ S with S = [(X - center) / scale, 1].

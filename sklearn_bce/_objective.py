@@ -45,9 +45,9 @@ class Objective:
     gammas : tuple of float
         Focal exponents on "yes" and on "no".
     fit_intercept : bool
-    columns : tuple (center, scale), optional
-        Of the columns of X, as `Matrix.center_and_scale` gives them; by default with the row
-        weights of this problem. Many problems over one X share them.
+    columns : tuple, optional
+        What `Matrix.center_and_scale` returns; by default for the row weights of this problem.
+        Many problems over one X share it.
     """
 
     def __init__(self, matrix, positive, negative, penalty, gammas, fit_intercept, columns=None):

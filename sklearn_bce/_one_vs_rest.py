@@ -14,7 +14,7 @@ from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
 from ._linear import unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
-from ._targets import check_sample_weight
+from ._targets import check_sample_weight, is_soft
 
 
 class OneVsRestBCEClassifier(BCEClassifier):
@@ -345,8 +345,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
 
 def _is_binary(y):
     """Whether a 1-D y is one that BCEClassifier takes, or has to refuse."""
-    is_soft = y.dtype.kind == "f" and np.min(y) >= 0.0 and np.max(y) <= 1.0
-    return is_soft or len(np.unique(y)) <= 2
+    return is_soft(y) or len(np.unique(y)) <= 2
 
 
 def _log_normalized(z):

@@ -55,7 +55,9 @@ def _hessian_product(matrix, objectives, points, directions):
     total = np.zeros(len(objectives))
     for start, stop, change in reading.scores():
         for k, point in enumerate(points):
-            change[k] *= point.weight[start:stop]
+            weight = point.weight[start:stop]
+            # A row that does not count may have an infinite score.
+            change[k] = np.where(weight > 0.0, change[k] * weight, 0.0)
         total += change.sum(axis=1)
         reading.combine(change)
     return [
@@ -67,15 +69,16 @@ def _hessian_product(matrix, objectives, points, directions):
 
 
 def _hessian_diagonal(matrix, objectives, points):
-    center, scale = objectives[0].center, objectives[0].scale
+    center, unit = objectives[0].center, 1.0 / objectives[0].scale
     squares = np.zeros((matrix.shape[1], len(objectives)))
     for start, stop in matrix.blocks():
         weight = np.stack([point.weight[start:stop] for point in points])
         if matrix.is_sparse:
-            passes.add_sparse_combination(matrix.layout, weight.T.copy(), start, True, squares)
+            passes.add_sparse_squares(matrix.layout, weight.T.copy(), unit, start, squares)
         else:
-            squares += np.square(matrix.dense_block(start, stop) - center).T @ weight.T
-    squares /= (scale**2)[:, np.newaxis]
+            scaled = (matrix.dense_block(start, stop) - center) * unit
+            scaled[~weight.any(axis=0)] = 0.0  # such rows may hold anything
+            squares += np.square(scaled).T @ weight.T
     return [
         objective.diagonal(point, column)
         for objective, point, column in zip(objectives, points, squares.T, strict=True)
@@ -115,7 +118,7 @@ class _Reading:
         """Add X[block].T @ residuals.T to the sums, for the block that `scores` gave last."""
         if self.matrix.is_sparse:
             passes.add_sparse_combination(
-                self.matrix.layout, residuals.T.copy(), self.start, False, self.sums
+                self.matrix.layout, residuals.T.copy(), self.start, self.sums
             )
         else:
             self.sums += self.block.T @ residuals.T

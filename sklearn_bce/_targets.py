@@ -81,14 +81,18 @@ def weigh(y, weight, factors, label_smoothing):
     return positive, negative
 
 
+def is_soft(y):
+    """Whether an ndarray y holds floats in [0, 1], and so the probabilities of "yes"."""
+    return y.dtype.kind == "f" and bool(np.min(y) >= 0.0 and np.max(y) <= 1.0)
+
+
 def encode_labels(y):
     """Return the two classes in order, and y as float64 in [0, 1].
 
     Any float y inside [0, 1] has the classes [0., 1.], so that a fold in which no fraction happens
     to stand is read as the others are.
     """
-    is_float = np.asarray(y).dtype.kind == "f"
-    if is_float and np.min(y) >= 0.0 and np.max(y) <= 1.0:
+    if is_soft(y):
         return np.array([0.0, 1.0]), y.astype(np.float64)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass":
@@ -117,28 +121,25 @@ def check_sample_weight(sample_weight, n_rows, n_problems=None):
         return np.ones(n_rows)
     if isinstance(sample_weight, numbers.Real) or getattr(sample_weight, "ndim", 1) == 0:
         sample_weight = np.full(n_rows, sample_weight, dtype=np.float64)
-        weight = check_array(sample_weight, ensure_2d=False, input_name="sample_weight")
-    else:
-        weight = check_array(
-            sample_weight,
-            ensure_2d=False,
-            allow_nd=True,
-            ensure_min_samples=0,
-            dtype=np.float64,
-            input_name="sample_weight",
+    weight = check_array(
+        sample_weight,
+        ensure_2d=False,
+        allow_nd=True,
+        ensure_min_samples=0,
+        dtype=np.float64,
+        input_name="sample_weight",
+    )
+    is_one_each = n_problems is not None and weight.shape == (n_rows, n_problems)
+    if weight.ndim != 1 and not is_one_each:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array for "
+            f"{n_rows} rows."
         )
-        is_one_each = n_problems is not None and weight.shape == (n_rows, n_problems)
-        if weight.ndim != 1 and not is_one_each:
-            raise ValueError(
-                f"Sample weights must be 1D array or scalar, got {weight.ndim}D array for "
-                f"{n_rows} rows."
-            )
-        if weight.shape != (n_rows,) and not is_one_each:
-            raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
-    weight = weight.astype(np.float64, copy=False)
+    if weight.shape != (n_rows,) and not is_one_each:
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
     if (weight < 0.0).any():
         raise ValueError(
-            f"sample_weight must not be negative; its smallest entry is {min(weight)}."
+            f"sample_weight must not be negative; its smallest entry is {weight.min()}."
         )
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")

@@ -286,11 +286,27 @@ def test_bad_targets(y, message):
 
 @pytest.mark.parametrize(
     ("weight", "message"),
-    [(np.ones((len(X), 2)), "must be 1D array or scalar"), (-WEIGHT, "must not be negative")],
+    [
+        (np.ones((len(X), 2)), "must be 1D array or scalar"),
+        (-WEIGHT, "must not be negative"),
+        (-np.ones((len(X), 3)), "must not be negative; its smallest entry is -1.0"),
+    ],
 )
 def test_bad_weights(weight, message):
     with pytest.raises(ValueError, match=message):
         fit(CLASSES, weight=weight)
+
+
+@pytest.mark.parametrize("value", [1e200, 1e300])
+@pytest.mark.parametrize("layout", ["C", "F", "csr_array"])
+@every_solver
+def test_a_row_of_weight_zero_may_hold_anything_finite(solver, layout, value):
+    wild = LAYOUTS[layout](np.vstack([X * 1e-10, np.full((1, X.shape[1]), value)]))
+    y, weight = np.vstack([SHARES, [[1.0, 0.0, 1.0]]]), np.append(WEIGHT, 0.0)
+    parameters = {"C": np.inf, "solver": solver, "tol": 1e-12}
+    clf = fit(y, wild, weight, **parameters)
+    tame = fit(SHARES, X * 1e-10, WEIGHT, **parameters)
+    np.testing.assert_allclose(clf.coef_, tame.coef_, rtol=1e-6)
 
 
 def test_warm_start():

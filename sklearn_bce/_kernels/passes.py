@@ -104,15 +104,30 @@ def add_sparse_scores(X, coefs, start, scores):
 
 
 @jit
-def add_sparse_combination(X, residuals, start, squared, sums):
-    """Add X[rows].T @ residuals to ``sums`` (n_columns, K); with ``squared``, of X squared."""
+def add_sparse_combination(X, residuals, start, sums):
+    """Add X[rows].T @ residuals to ``sums`` (n_columns, K)."""
     for i in range(residuals.shape[0]):
         row = residuals[i]
         for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
-            value = X.values[entry] * (X.values[entry] if squared else 1.0)
+            value = X.values[entry]
             total = sums[X.indices[entry]]
             for k in range(row.size):
                 total[k] += value * row[k]
+
+
+@jit
+def add_sparse_squares(X, weights, unit, start, sums):
+    """Add (X[rows] * unit).T ** 2 @ weights to ``sums`` (n_columns, K)."""
+    for i in range(weights.shape[0]):
+        row = weights[i]
+        if not row.any():  # such a row may hold anything, and its square may overflow
+            continue
+        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+            j = X.indices[entry]
+            scaled = X.values[entry] * unit[j]
+            total = sums[j]
+            for k in range(row.size):
+                total[k] += scaled * scaled * row[k]
 
 
 @jit
