@@ -461,6 +461,26 @@ def test_one_reading_for_many_problems(layout, fit_intercept, gammas):
             np.testing.assert_allclose(answer, expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("layout", ["C", "F", "csr"])
+@pytest.mark.parametrize("value", [1e200, -1e300])
+def test_one_reading_passes_over_rows_that_do_not_count(layout, value):
+    source = np.random.default_rng(0).normal(size=(BLOCK + 20, 3))
+    source[7] = [value, value, -value]
+    source = {"C": np.asarray, "F": np.asfortranarray, "csr": sp.csr_array}[layout](source)
+    _, u, v = vectors(source.shape)
+    u[7] = v[7] = 0.0
+    problems = [Objective(Matrix(source), u, v, 0.3, (0.0, 0.0), True)] * 2
+    theta = np.array([1e9, 2e9, -3e9, 0.0])  # the wild row's score overflows
+    point = problems[0].evaluate(np.zeros(4))
+    for verb, arguments in (("hessian_product", (point, theta)), ("hessian_diagonal", (point,))):
+        expected = getattr(problems[0], verb)(*arguments)
+        assert np.isfinite(expected).all()
+        with np.errstate(over="ignore", invalid="ignore"):  # as a fit does
+            answers = answer_together(verb, [(each, *arguments) for each in problems])
+        for answer in answers:
+            np.testing.assert_allclose(answer, expected, rtol=1e-10, atol=1e-10 * expected.max())
+
+
 @objectives
 def test_theta_and_back(layout, fit_intercept, gammas):
     objective, theta, *_ = make_objective(layout, fit_intercept, gammas)
