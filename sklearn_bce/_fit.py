@@ -18,7 +18,7 @@ from ._solvers._intercept import best_constant, intercept_shift
 from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
-from ._threads import one_blas_thread
+from ._threads import team_of_a_fit
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
@@ -68,25 +68,29 @@ def fit_problems(estimator, X, problems, row_weight=None):
         estimator.max_iter,
         seed=_seed(estimator.random_state),
     )
-    matrix = Matrix(X)
-    columns = None
-    if row_weight is not None:
-        columns = matrix.center_and_scale(row_weight / row_weight.sum(), estimator.fit_intercept)
-    fitted = []
-    tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
-    for first in range(0, len(problems), tile):
-        some = problems[first : first + tile]
-        # Overflows show as values that are not finite, which the line search refuses.
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    # Overflows show as values that are not finite, which the line search refuses.
+    with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        matrix = Matrix(X, team)
+        columns = None
+        if row_weight is not None:
+            share = row_weight / row_weight.sum()
+            columns = matrix.center_and_scale(share, estimator.fit_intercept)
+        fitted = []
+        tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
+        for first in range(0, len(problems), tile):
+            some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
             solvers = [
                 _solve(objective, solve, _reporting(estimator, problem, control), problem.start)
                 for objective, problem in zip(objectives, some, strict=True)
             ]
             solutions = run_together(solvers, answer_together)
-        for problem, objective, (solution, theta) in zip(some, objectives, solutions, strict=True):
-            _warn(type(estimator).__name__ + problem.label, estimator, objective, solution)
-            fitted.append((problem, Fitted(*objective.from_theta(theta), solution, solver)))
+            for problem, objective, (solution, theta) in zip(
+                some, objectives, solutions, strict=True
+            ):
+                _warn(type(estimator).__name__ + problem.label, estimator, objective, solution)
+                coef, intercept = objective.from_theta(theta)
+                fitted.append((problem, Fitted(coef, intercept, solution, solver)))
     return fitted
 
 

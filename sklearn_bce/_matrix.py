@@ -4,23 +4,36 @@ Dense X in C or F order and CSR are used where they lie, in float32 or float64. 
 been converted before, or is made contiguous here.
 """
 
+from functools import cached_property
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import qr
 
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
+from ._threads import ALONE
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
 _SPARSE_BLOCK = 1024  # rows
+_PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
+_MAX_PARTS = 64
+_MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
+_GRAM_FLOPS = 8  # multiplications of a Gram matrix that take as long as reading a value
+_MAX_WHOLE_GRAM = 256  # columns; of more, tiles are shared out among the threads, not rows
+_TILED_BLOCK_VALUES = 2**19
+_TILE = 128  # columns
+_FILLS = 4  # parts of a block that is filled
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
 
 
 class Matrix:
     """A read-only view of X with the few sums over its rows that are not losses."""
 
-    def __init__(self, X):
+    def __init__(self, X, team=ALONE):
         self.source = X
+        self.team = team
         self.shape = X.shape
         self.is_sparse = sp.issparse(X)
         if self.is_sparse:
@@ -34,13 +47,55 @@ class Matrix:
 
     def take(self, rows):
         """Return a Matrix of some rows, copied."""
-        return Matrix(self.source[rows])
+        return Matrix(self.source[rows], self.team)
 
-    def blocks(self):
-        """Yield (start, stop) of the row blocks that readings for many problems go through."""
+    @cached_property
+    def n_values(self):
+        """Number of stored entries."""
+        return self.source.nnz if self.is_sparse else self.source.size
+
+    def parts(self, n_problems=1, partial_values=0):
+        """Return (start, stop) of the parts that threads share out, of about the same work each.
+
+        ``partial_values`` is the size of what is summed up, where it is more than a number a
+        column: a part must be worth making and adding another one.
+        """
+        n_parts = min(
+            _MAX_PARTS,
+            int(self.n_values * n_problems / _PART_VALUES),
+            self.n_values // max(1, 4 * self.shape[1]),
+            _MAX_PARTIAL_VALUES // max(1, partial_values),
+        )
+        n_parts = max(1, n_parts)
+        if self.is_sparse:
+            wanted = np.linspace(0, self.n_values, n_parts + 1)[1:-1]
+            cuts = np.searchsorted(self.layout.indptr, wanted)
+        else:
+            cuts = self.shape[0] * np.arange(1, n_parts) // n_parts
+        cuts = [0, *map(int, cuts), self.shape[0]]
+        return list(pairwise(cuts))
+
+    def fold(self, task, parts=None):
+        """Return the sums of what ``task(start, stop)`` returns, a tuple, over parts of the rows.
+
+        They are added up in the order of the parts, whoever has worked them out.
+        """
+        first, *others = self.team.map(task, self._parts if parts is None else parts)
+        sums = list(first)
+        for other in others:
+            for k, value in enumerate(other):
+                sums[k] += value
+        return sums
+
+    @cached_property
+    def _parts(self):
+        return self.parts()
+
+    def blocks(self, start, stop):
+        """Yield (start, stop) of the blocks that readings for many problems go through."""
         length = _SPARSE_BLOCK if self.is_sparse else max(64, _GRAM_BLOCK_VALUES // self.shape[1])
-        for start in range(0, self.shape[0], length):
-            yield start, min(start + length, self.shape[0])
+        for first in range(start, stop, length):
+            yield first, min(first + length, stop)
 
     def dense_block(self, start, stop):
         """Return rows of a dense X as float64."""
@@ -49,7 +104,11 @@ class Matrix:
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""
         scores = np.empty(self.shape[0])
-        passes.scores_pass(self.layout, coef, shift, scores)
+
+        def part(start, stop):
+            passes.scores_pass(self.layout, start, coef, shift, scores[start:stop])
+
+        self.team.map(part, self._parts)
         return scores
 
     def center_and_scale(self, weight, centered):
@@ -92,9 +151,13 @@ class Matrix:
         return np.where(constant, origin, mean), unit, constant
 
     def _moments(self, weight, origin, unit):
-        total, squares = np.zeros((2, self.shape[1]))
-        passes.moments_pass(self.layout, weight, origin, unit, total, squares)
-        return total, squares
+        def part(start, stop):
+            total, squares = np.zeros((2, self.shape[1]))
+            rows = weight[start:stop]
+            passes.moments_pass(self.layout, start, rows, origin, unit, total, squares)
+            return total, squares
+
+        return self.fold(part)
 
     def squares(self, weight, center, scale):
         """Return weight @ ((X - center) / scale) ** 2, shape (n_columns,)."""
@@ -105,13 +168,9 @@ class Matrix:
 
         Shape (n_columns + 1, n_columns + 1). The centre of sparse columns is zero.
         """
-        size = self.shape[1] + 1
-        gram = np.zeros((size, size))
         if self.is_sparse:
-            self._add_sparse_gram(weight, scale, gram)
-        else:
-            self._add_dense_gram(weight, center, scale, gram)
-        return gram
+            return self._sparse_gram(weight, scale)
+        return self._dense_gram(weight, center, scale)
 
     def gram_root(self, weight, center, scale):
         """Return a triangle R with R.T @ R = `gram`, by QR of one block of rows after another."""
@@ -119,41 +178,90 @@ class Matrix:
         length = max(2 * size, _GRAM_BLOCK_VALUES // size)
         triangle = np.empty((0, size))
         for start in range(0, self.shape[0], length):
-            block = self._weighted_block(weight, center, scale, start, length)
+            block = self._weighted_block(weight, center, scale, start, start + length)
             rows = np.vstack([triangle, block])
             triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][:size]
         return triangle
 
-    def _weighted_block(self, weight, center, scale, start, length):
-        root = np.sqrt(weight[start : start + length])
+    def _weighted_block(self, weight, center, scale, start, stop):
+        root = np.sqrt(weight[start:stop])
         block = np.empty((root.size, self.shape[1] + 1))
         if self.is_sparse:
-            block[:, :-1] = self.source[start : start + length].toarray() / scale
+            block[:, :-1] = self.source[start:stop].toarray() / scale
             block[:, -1] = 1.0
             block *= root[:, np.newaxis]
         else:
-            passes.weighted_block(self.layout, center, 1.0 / scale, weight, start, block)
+            passes.weighted_block(self.layout, start, center, 1.0 / scale, weight[start:stop], block)
         return block
 
-    def _add_dense_gram(self, weight, center, scale, gram):
+    def _dense_gram(self, weight, center, scale):
         # Blocks are centred before they are multiplied: afterwards the digits would be gone.
-        size = gram.shape[0]
-        length = max(64, _GRAM_BLOCK_VALUES // size)
-        buffer = np.empty((min(length, self.shape[0]), size))
+        size = self.shape[1] + 1
+        if size > _MAX_WHOLE_GRAM:
+            return self._tiled_gram(weight, center, scale)
         inverse = 1.0 / scale
-        for start in range(0, self.shape[0], length):
-            block = buffer[: self.shape[0] - start]
-            passes.weighted_block(self.layout, center, inverse, weight, start, block)
-            gram += block.T @ block
+        length = max(64, _GRAM_BLOCK_VALUES // size)
 
-    def _add_sparse_gram(self, weight, scale, gram):
-        total, diagonal, zeros = np.zeros((3, self.shape[1]))
-        inner = gram[:-1, :-1]
-        passes.sparse_gram_pass(self.layout, weight, 1.0 / scale, inner, diagonal)
-        inner += inner.T.copy()
-        inner[np.diag_indices_from(inner)] += diagonal
-        gram[-1, -1] = passes.curvature_pass(self.layout, zeros, 1.0, weight, total)
+        def part(start, stop):
+            gram = np.zeros((size, size))
+            buffer = np.empty((min(length, stop - start), size))
+            for first in range(start, stop, length):
+                rows = weight[first : min(first + length, stop)]
+                block = buffer[: rows.size]
+                passes.weighted_block(self.layout, first, center, inverse, rows, block)
+                gram += block.T @ block
+            return (gram,)
+
+        return self.fold(part, self.parts(size / _GRAM_FLOPS, size**2))[0]
+
+    def _tiled_gram(self, weight, center, scale):
+        """The Gram matrix of many columns: threads share out tiles of it, block by block of X."""
+        size = self.shape[1] + 1
+        inverse = 1.0 / scale
+        length = _TILED_BLOCK_VALUES // size
+        gram = np.zeros((size, size))
+        block = np.empty((min(length, self.shape[0]), size))
+
+        def fill(first, start, stop):
+            rows = weight[first + start : first + stop]
+            passes.weighted_block(
+                self.layout, first + start, center, inverse, rows, block[start:stop]
+            )
+
+        def add(n_rows, start):
+            stop = min(start + _TILE, size)
+            rows = block[:n_rows]
+            gram[start:stop, :stop] += rows[:, start:stop].T @ rows[:, :stop]
+
+        for first in range(0, self.shape[0], length):
+            n_rows = min(length, self.shape[0] - first)
+            cuts = [n_rows * k // _FILLS for k in range(_FILLS + 1)]
+            self.team.map(fill, [(first, *rows) for rows in pairwise(cuts)])
+            # The longest tiles first, so that no thread is left with one at the end.
+            self.team.map(add, [(n_rows, start) for start in range(0, size, _TILE)][::-1])
+        above = np.triu_indices(size, 1)
+        gram[above] = gram.T[above]
+        return gram
+
+    def _sparse_gram(self, weight, scale):
+        n_columns = self.shape[1]
+        zeros = np.zeros(n_columns)
+
+        def part(start, stop):
+            gram, diagonal, total = np.zeros((n_columns,) * 2), *np.zeros((2, n_columns))
+            rows = weight[start:stop]
+            passes.sparse_gram_pass(self.layout, start, rows, 1.0 / scale, gram, diagonal)
+            sum_of_rows = passes.curvature_pass(self.layout, start, zeros, 1.0, rows, total)
+            return gram, diagonal, total, sum_of_rows
+
+        parts = self.parts(partial_values=n_columns**2)
+        inner, diagonal, total, sum_of_rows = self.fold(part, parts)
+        gram = np.empty((n_columns + 1,) * 2)
+        gram[:-1, :-1] = inner + inner.T
+        gram[:-1, :-1][np.diag_indices(n_columns)] += diagonal
         gram[-1, :-1] = gram[:-1, -1] = total / scale
+        gram[-1, -1] = sum_of_rows
+        return gram
 
 
 def _frozen(array):

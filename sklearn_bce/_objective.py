@@ -29,7 +29,7 @@ class Point(NamedTuple):
     value: float
     gradient: np.ndarray  # (size,)
     weight: np.ndarray  # (n_rows,): positive curvature of each row's loss in its logit
-    margin: float  # the smallest logit on a row's right side; positive if rows are separated
+    is_separated: bool  # whether every row is on the right side of z = 0
 
 
 class Objective:
@@ -116,25 +116,31 @@ class Objective:
     def evaluate(self, theta):
         """Value, gradient and row curvatures at theta: one reading of X."""
         coef, shift = self.from_theta(theta)
-        sums = np.zeros(self.matrix.shape[1])
         weight = np.empty(self.n_rows)
-        loss, total, margin = passes.loss_pass(
-            self.matrix.layout,
-            coef,
-            shift,
-            self.positive,
-            self.negative,
-            *self.gammas,
-            sums,
-            weight,
-        )
-        return self.point(theta, loss, sums, total, weight, margin)
 
-    def point(self, theta, loss, sums, total, weight, margin):
+        def part(start, stop):
+            sums = np.zeros(self.matrix.shape[1])
+            loss, total, n_wrong = passes.loss_pass(
+                self.matrix.layout,
+                start,
+                coef,
+                shift,
+                self.positive[start:stop],
+                self.negative[start:stop],
+                *self.gammas,
+                sums,
+                weight[start:stop],
+            )
+            return loss, sums, total, n_wrong
+
+        loss, sums, total, n_wrong = self.matrix.fold(part)
+        return self.point(theta, loss, sums, total, n_wrong, weight)
+
+    def point(self, theta, loss, sums, total, n_wrong, weight):
         """Return the Point at theta, from sums over the rows of raw X."""
         value = float(loss + 0.5 * (self.penalty * theta) @ theta)
         gradient = self.chain(sums, total) + self.penalty * theta
-        return Point(theta, value, gradient, weight, margin)
+        return Point(theta, value, gradient, weight, n_wrong == 0)
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
@@ -154,8 +160,14 @@ class Objective:
     def hessian_product(self, point, direction):
         """Return Hessian @ direction: one reading of X."""
         coef, shift = self.from_theta(direction)
-        sums = np.zeros(self.matrix.shape[1])
-        total = passes.curvature_pass(self.matrix.layout, coef, shift, point.weight, sums)
+
+        def part(start, stop):
+            sums = np.zeros(self.matrix.shape[1])
+            rows = point.weight[start:stop]
+            total = passes.curvature_pass(self.matrix.layout, start, coef, shift, rows, sums)
+            return sums, total
+
+        sums, total = self.matrix.fold(part)
         return self.chain(sums, total) + self.penalty * direction
 
     def hessian_diagonal(self, point):
@@ -170,7 +182,7 @@ class Objective:
 
     def is_separated(self, point):
         """Whether the loss has no minimum, for theta itself separates the classes."""
-        return self.strength == 0.0 and point.margin > 0.0
+        return self.strength == 0.0 and point.is_separated
 
     def logits(self, theta):
         """Return z, (n_rows,): one reading of X."""

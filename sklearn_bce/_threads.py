@@ -1,21 +1,77 @@
-"""BLAS and LAPACK on one thread while a fit runs.
+"""The threads of a fit: how many, who does what, and BLAS kept to one of them.
 
-Their sums depend on the number of threads, and so would the last digits of the coefficients; and a
-pool of spinning threads beside other busy processes makes small factorisations slow. The limit
+Sums over rows are shared out among the threads in parts that depend on the data alone, and added
+up in the order of the parts. So the coefficients are the same, to the last bit, for every number
+of threads. BLAS and LAPACK keep no such promise: while a fit runs they have one thread. That limit
 belongs to the whole process, and fits may run side by side: the first one sets it, the last one
 lifts it.
 """
 
 import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from threading import Lock
 
+import numba
 from threadpoolctl import ThreadpoolController
 
 _lock = Lock()
 _running = 0
 _limit = None
+_blas_threads = 1  # before the limit
+
+
+class Team:
+    """A pool of threads that is started when it is first needed."""
+
+    def __init__(self, size=1):
+        self.size = size
+        self._pool = None
+
+    def map(self, task, parts):
+        """Return [task(*part) for part in parts], worked out by all threads.
+
+        A task may call `map` itself: whoever waits for parts works on them too.
+        """
+        results = [None] * len(parts)
+        todo = deque(enumerate(parts))
+
+        def work():
+            while True:
+                try:
+                    index, part = todo.popleft()
+                except IndexError:
+                    return
+                results[index] = task(*part)
+
+        n_helpers = min(self.size, len(parts)) - 1
+        helpers = [self._submit(work) for _ in range(n_helpers)]
+        try:
+            work()
+        finally:
+            todo.clear()  # after an error, nobody begins another part
+            for helper in helpers:
+                # One that has not begun has nothing left to do, and may never begin.
+                if not helper.cancel():
+                    helper.result()
+        return results
+
+    def _submit(self, work):
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.size - 1)
+        return self._pool.submit(copy_context().run, work)  # NumPy's error state comes along
+
+    def close(self):
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+ALONE = Team()
 
 
 @cache
@@ -37,17 +93,46 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def one_blas_thread():
-    """Limit BLAS to one thread until the last of the overlapping blocks is left."""
-    global _running, _limit
+def team_of_a_fit():
+    """The Team for one fit, with BLAS limited to one thread until all such blocks are left.
+
+    It has as many threads as both Numba and BLAS may use, shared with the fits that already run.
+    """
+    with _one_blas_thread() as allowed:
+        team = Team(max(1, min(_numba_threads(), allowed)))
+        try:
+            yield team
+        finally:
+            team.close()
+
+
+@contextmanager
+def _one_blas_thread():
+    global _running, _limit, _blas_threads
     with _lock:
         if _running == 0:
+            _blas_threads = _count_blas_threads()
             _limit = _controller().limit(limits=1, user_api="blas")
         _running += 1
+        share = _blas_threads // _running
     try:
-        yield
+        yield share
     finally:
         with _lock:
             _running -= 1
             if _running == 0:
                 _limit.restore_original_limits()
+
+
+def _count_blas_threads():
+    libraries = _controller().lib_controllers
+    counts = [each.num_threads for each in libraries if each.user_api == "blas"]
+    return min(counts, default=os.cpu_count())
+
+
+def _numba_threads():
+    try:
+        numba.threading_layer()
+    except ValueError:  # not started, and to ask for the number of its threads would start it
+        return numba.config.NUMBA_NUM_THREADS
+    return numba.get_num_threads()

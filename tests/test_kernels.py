@@ -105,7 +105,7 @@ def test_scores_pass(layout, dtype, index, shape):
     dense, source = dense_and_source(layout, dtype, index, shape)
     coef, *_ = vectors(shape)
     got = np.full(shape[0], np.nan)
-    passes.scores_pass(Matrix(source).layout, coef, 0.7, got)
+    passes.scores_pass(Matrix(source).layout, 0, coef, 0.7, got)
     assert_sums(got, np.vstack([np.full(shape[0], 0.7), (dense * coef).T]))
 
 
@@ -122,8 +122,8 @@ def test_loss_pass(layout, dtype, index, shape, gammas):
     both = yes_slope + no_slope
     fisher = no_slope / both * yes_curvature + yes_slope / both * no_curvature
     sums, weight = np.ones(shape[1]), np.full(shape[0], np.nan)
-    total, total_slope, margin = passes.loss_pass(
-        Matrix(source).layout, coef, 0.3, u, v, *gammas, sums, weight
+    total, total_slope, n_wrong = passes.loss_pass(
+        Matrix(source).layout, 0, coef, 0.3, u, v, *gammas, sums, weight
     )
     slope = u * yes_slope - v * no_slope
     # 1e-13: the rounding of z comes on top of that of the sums
@@ -133,8 +133,7 @@ def test_loss_pass(layout, dtype, index, shape, gammas):
     np.testing.assert_allclose(
         sums, 1 + slope @ dense, rtol=0, atol=1e-13 * (1 + np.abs(dense).sum())
     )
-    expected = min(np.min(z[u > 0], initial=np.inf), np.min(-z[v > 0], initial=np.inf))
-    np.testing.assert_allclose(margin, expected, rtol=1e-13)
+    assert n_wrong == np.count_nonzero(((u > 0) & ~(z > 0)) | ((v > 0) & ~(z < 0)))
 
 
 @every_variant
@@ -144,7 +143,7 @@ def test_curvature_pass(layout, dtype, index, shape):
     direction, weight, _ = vectors(shape)
     before = np.linspace(1.0, 2.0, shape[1])
     sums = before.copy()
-    total = passes.curvature_pass(Matrix(source).layout, direction, -0.4, weight, sums)
+    total = passes.curvature_pass(Matrix(source).layout, 0, direction, -0.4, weight, sums)
     terms = np.column_stack([dense * direction, np.full(shape[0], -0.4)])
     assert_sums(total, (weight[:, None] * terms).ravel())
     terms = weight[:, None, None] * terms[:, :, None] * dense[:, None, :]
@@ -163,7 +162,7 @@ def test_moments_pass(layout, dtype, index, shape):
     origin = np.linspace(-1.0, 1.0, shape[1]) * (layout != "csr")
     unit = np.exp2(np.arange(shape[1]))
     sums, squares = np.ones((2, shape[1]))
-    passes.moments_pass(Matrix(source).layout, weight, origin, unit, sums, squares)
+    passes.moments_pass(Matrix(source).layout, 0, weight, origin, unit, sums, squares)
     assert_sums(sums, weight[:, None] * dense, 1.0)
     assert_sums(squares, weight[:, None] * ((dense - origin) * unit) ** 2, 1.0)
 
@@ -177,7 +176,7 @@ def test_sparse_gram_pass_with_repeated_entries(variant, shape):
     _, weight, _ = vectors(shape)
     unit = np.exp2(np.arange(shape[1]))
     gram, diagonal = np.zeros((shape[1], shape[1])), np.zeros(shape[1])
-    passes.sparse_gram_pass(Matrix(source).layout, weight, unit, gram, diagonal)
+    passes.sparse_gram_pass(Matrix(source).layout, 0, weight, unit, gram, diagonal)
     got = gram + gram.T + np.diag(diagonal)
     absolute = abs(source)  # the terms that are added, repeats apart
     scale = (absolute * unit).toarray()
@@ -448,7 +447,7 @@ def test_one_reading_for_many_problems(layout, fit_intercept, gammas):
     points = answer_together("evaluate", list(zip(problems, thetas, strict=True)))
     for one, shared in zip(alone, points, strict=True):
         assert shared.value == pytest.approx(one.value, rel=1e-13)
-        assert shared.margin == pytest.approx(one.margin, rel=1e-9)
+        assert shared.is_separated == one.is_separated
         # 1e-10: sums over columns 1e5 off centre, in another order
         np.testing.assert_allclose(shared.gradient, one.gradient, rtol=0, atol=1e-10)
         np.testing.assert_allclose(shared.weight, one.weight, rtol=1e-9)
@@ -527,10 +526,12 @@ SCORES = (
     _START
     + """
 for order in sys.argv[1:]:
-    values = np.array(X if order == "Rows" else X.T)
+    values = np.arange(12.0).reshape(4, 3)
+    values = np.array(values if order == "Rows" else values.T)
     values.flags.writeable = False
     scores = np.empty(4)
-    passes.scores_pass(getattr(matrices, order)(values), np.array([1.0, 2.0, -4.0]), 0.5, scores)
+    X = getattr(matrices, order)(values)
+    passes.scores_pass(X, 0, np.array([1.0, 2.0, -4.0]), 0.5, scores)
     print(*scores.tolist(), end=" ")
 stats = passes.scores_pass.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
@@ -542,7 +543,7 @@ LOSS = (
 X.flags.writeable = False
 u, v, sums, weight = np.ones(4), np.ones(4), np.zeros(3), np.empty(4)
 coef = np.array([0.1, -0.4, 0.3])
-print(passes.loss_pass(matrices.Rows(X), coef, 0.5, u, v, 0.0, 0.0, sums, weight)[0], end=" ")
+print(passes.loss_pass(matrices.Rows(X), 0, coef, 0.5, u, v, 0.0, 0.0, sums, weight)[0], end=" ")
 stats = passes.loss_pass.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
 """
@@ -643,12 +644,12 @@ import pathlib, sys
 import numpy as np
 from kernels import passes
 from kernels.matrices import Rows
-from numba import float64, typeof
+from numba import float64, int64, typeof
 
 X = np.zeros((1, 1))
 X.flags.writeable = False
 vector = typeof(np.zeros(1))
-signature = (typeof(Rows(X)), vector, float64, vector)
+signature = (typeof(Rows(X)), int64, vector, float64, vector)
 passes.scores_pass.compile(signature)
 (path,) = pathlib.Path(sys.argv[1]).rglob("passes.scores_pass-*.1.nbc")
 content = path.read_bytes()

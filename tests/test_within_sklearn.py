@@ -151,19 +151,3 @@ def test_log_loss_is_the_objective_without_penalty():
     mean_loss = log_loss(Y, clf.predict_proba(X))
     penalty = (clf.coef_**2).sum() / 2 / (1e4 * len(Y))
     assert clf.loss_curve_[-1] == pytest.approx(mean_loss + penalty, rel=1e-9)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_child_forked_during_a_fit_has_its_threads():
-    from sklearn_bce import _threads
-
-    with _threads.one_blas_thread():
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            with _threads.one_blas_thread():
-                inside = _threads._running
-            os.write(writer, bytes([inside, _threads._running]))
-            os._exit(0)
-        os.wait()
-        assert os.read(reader, 2) == bytes([1, 0])
-    assert _threads._running == 0

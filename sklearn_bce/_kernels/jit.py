@@ -80,11 +80,11 @@ class _KernelCache(FunctionCache):
             self.disable()
 
 
-def _compile(function, fastmath):
+def _compile(function, fastmath, **options):
     # error_model="numpy": a division that tests for zero and raises cannot be vectorised.
     # nogil=True: rows may be shared out among Python threads.
     # No parallel=True: its thread layers abort or hang under fork, joblib and Dask.
-    kernel = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    kernel = njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
     if config.DISABLE_JIT:
         return kernel
     try:
@@ -100,5 +100,13 @@ def jit(function):
 
 
 def jit_exact(function):
-    """Compile with the arithmetic as written: for formulas whose rounding is thought out."""
-    return _compile(function, False)
+    """Compile the arithmetic of one row as written, into the loop that calls it.
+
+    For formulas whose rounding is thought out: swapped classes give the same bits.
+    """
+    return _compile(function, False, forceinline=True)
+
+
+def jit_polynomial(function):
+    """As `jit_exact`, but a product and the sum that follows it may be rounded as one."""
+    return _compile(function, {"contract"}, forceinline=True)

@@ -1,7 +1,8 @@
-"""One reading of X a call: the sums over all rows that a solver asks for.
+"""One reading of some rows of X a call: the sums over them that a solver asks for.
 
-Each pass works through blocks of rows, so that what it needs twice of a block is still in cache
-the second time. The block length is fixed, and so is the order of the sums.
+The rows begin at ``first``; there are as many as the vectors that belong to rows have entries. Each
+pass works through blocks of rows, so that what it needs twice of a block is still in cache the
+second time. The block length is fixed, and so is the order of the sums.
 """
 
 import numpy as np
@@ -14,24 +15,24 @@ BLOCK = 512
 
 
 @jit
-def loss_pass(X, coef, shift, u, v, gamma_positive, gamma_negative, sums, weight):
+def loss_pass(X, first, coef, shift, u, v, gamma_positive, gamma_negative, sums, weight):
     """Loss at the logits X @ coef + shift, with X.T @ slope added to ``sums``.
 
     ``weight`` (n_rows,) is filled with the positive curvature of every row. Returns the loss, the
-    sum of the slopes and the smallest margin.
+    sum of the slopes and the number of rows on the wrong side.
     """
     z = np.empty(BLOCK)
     slope = np.empty(BLOCK)
     total = 0.0
     total_slope = 0.0
-    margin = np.inf
+    n_wrong = 0
     for start in range(0, u.size, BLOCK):
         stop = min(start + BLOCK, u.size)
         z_block = z[: stop - start]
         slope_block = slope[: stop - start]
         z_block[:] = shift
-        add_scores(X, coef, start, z_block)
-        loss, block_margin = loss_of_rows(
+        add_scores(X, coef, first + start, z_block)
+        loss, block_wrong = loss_of_rows(
             z_block,
             u[start:stop],
             v[start:stop],
@@ -40,15 +41,15 @@ def loss_pass(X, coef, shift, u, v, gamma_positive, gamma_negative, sums, weight
             slope_block,
             weight[start:stop],
         )
-        add_combination(X, slope_block, start, sums)
+        add_combination(X, slope_block, first + start, sums)
         total += loss
         total_slope += slope_block.sum()
-        margin = min(margin, block_margin)
-    return total, total_slope, margin
+        n_wrong += block_wrong
+    return total, total_slope, n_wrong
 
 
 @jit
-def curvature_pass(X, direction, shift, weight, sums):
+def curvature_pass(X, first, direction, shift, weight, sums):
     """Add X.T @ (weight * (X @ direction + shift)) to ``sums``; return the sum of the bracket."""
     change = np.empty(BLOCK)
     total = 0.0
@@ -56,47 +57,47 @@ def curvature_pass(X, direction, shift, weight, sums):
         stop = min(start + BLOCK, weight.size)
         block = change[: stop - start]
         block[:] = shift
-        add_scores(X, direction, start, block)
+        add_scores(X, direction, first + start, block)
         for i in range(block.size):
             # A row that does not count may have an infinite score.
             block[i] = block[i] * weight[start + i] if weight[start + i] > 0.0 else 0.0
-        add_combination(X, block, start, sums)
+        add_combination(X, block, first + start, sums)
         total += block.sum()
     return total
 
 
 @jit
-def scores_pass(X, coef, shift, scores):
+def scores_pass(X, first, coef, shift, scores):
     """Fill ``scores`` with X @ coef + shift."""
     for start in range(0, scores.size, BLOCK):
         stop = min(start + BLOCK, scores.size)
         block = scores[start:stop]
         block[:] = shift
-        add_scores(X, coef, start, block)
+        add_scores(X, coef, first + start, block)
 
 
 @jit
-def moments_pass(X, weight, origin, unit, sums, squares):
+def moments_pass(X, first, weight, origin, unit, sums, squares):
     """Add weight @ X to ``sums`` and weight @ ((X - origin) * unit) ** 2 to ``squares``."""
     for start in range(0, weight.size, BLOCK):
-        stop = min(start + BLOCK, weight.size)
-        add_combination(X, weight[start:stop], start, sums)
-        add_squares(X, weight[start:stop], origin, unit, start, squares)
+        block = weight[start : min(start + BLOCK, weight.size)]
+        add_combination(X, block, first + start, sums)
+        add_squares(X, block, origin, unit, first + start, squares)
 
 
 @jit
-def weighted_block(X, center, inverse, weight, start, block):
+def weighted_block(X, first, center, inverse, weight, block):
     """Fill ``block`` with rows of [(X - center) * inverse, 1], times the root of their weight."""
-    root = np.sqrt(weight[start : start + block.shape[0]])
-    fill_scaled(X, center, inverse, root, start, block)
+    root = np.sqrt(weight)
+    fill_scaled(X, center, inverse, root, first, block)
     block[:, -1] = root
 
 
 @jit
-def add_sparse_scores(X, coefs, start, scores):
+def add_sparse_scores(X, first, coefs, scores):
     """Add X[rows] @ coefs to ``scores`` (n_block, K), for ``coefs`` (n_columns, K)."""
     for i in range(scores.shape[0]):
-        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             value = X.values[entry]
             column = coefs[X.indices[entry]]
             for k in range(scores.shape[1]):
@@ -104,11 +105,11 @@ def add_sparse_scores(X, coefs, start, scores):
 
 
 @jit
-def add_sparse_combination(X, residuals, start, sums):
+def add_sparse_combination(X, first, residuals, sums):
     """Add X[rows].T @ residuals to ``sums`` (n_columns, K)."""
     for i in range(residuals.shape[0]):
         row = residuals[i]
-        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             value = X.values[entry]
             total = sums[X.indices[entry]]
             for k in range(row.size):
@@ -116,13 +117,13 @@ def add_sparse_combination(X, residuals, start, sums):
 
 
 @jit
-def add_sparse_squares(X, weights, unit, start, sums):
+def add_sparse_squares(X, first, weights, unit, sums):
     """Add (X[rows] * unit).T ** 2 @ weights to ``sums`` (n_columns, K)."""
     for i in range(weights.shape[0]):
         row = weights[i]
         if not row.any():  # such a row may hold anything, and its square may overflow
             continue
-        for entry in range(X.indptr[start + i], X.indptr[start + i + 1]):
+        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             j = X.indices[entry]
             scaled = X.values[entry] * unit[j]
             total = sums[j]
@@ -131,7 +132,7 @@ def add_sparse_squares(X, weights, unit, start, sums):
 
 
 @jit
-def sparse_gram_pass(X, weight, unit, gram, diagonal):
+def sparse_gram_pass(X, first_row, weight, unit, gram, diagonal):
     """Row by row, add the weighted outer product of the scaled row with itself.
 
     Pairs of different entries of a row go to one of the two mirrored places in ``gram`` and an
@@ -141,8 +142,8 @@ def sparse_gram_pass(X, weight, unit, gram, diagonal):
     for i in range(weight.size):
         if weight[i] == 0.0:
             continue
-        first = X.indptr[i]
-        last = X.indptr[i + 1]
+        first = X.indptr[first_row + i]
+        last = X.indptr[first_row + i + 1]
         for a in range(first, last):
             j = X.indices[a]
             scaled = X.values[a] * unit[j]

@@ -10,38 +10,40 @@ Detection" (ICCV 2017). Everything is built from e = exp(-|z|) <= 1, so nothing 
 p and q are both accurate in their own tails.
 """
 
-import math
-
-import numpy as np
-
+from .elementary import exp_of_negative, log1p_of_unit
 from .jit import jit, jit_exact
+
+# No branches below but choices between two numbers: so the loops at the end become vector code.
 
 
 @jit_exact
 def _sigmoid_terms(z):
     """Return p, q, -log p and -log q."""
-    e = math.exp(-abs(z))
-    tail = math.log1p(e)
+    e = exp_of_negative(-abs(z))
+    tail = log1p_of_unit(e)
     large = 1.0 / (1.0 + e)
     small = e * large
-    if z >= 0.0:
-        return large, small, tail, z + tail
-    return small, large, tail - z, tail
+    is_yes = z >= 0.0
+    return (
+        large if is_yes else small,
+        small if is_yes else large,
+        tail if is_yes else tail - z,
+        z + tail if is_yes else tail,
+    )
 
 
 @jit_exact
 def _focal_terms(p, q, minus_log_p, minus_log_q, gamma):
     """Return phi, phi' and phi'' at the logit that p, q and their logarithms belong to."""
-    weight = math.exp(-gamma * minus_log_q)
-    if weight == 0.0:  # nothing is left of the row, whatever overflows below
-        return 0.0, 0.0, 0.0
+    weight = exp_of_negative(-gamma * minus_log_q)
     value = weight * minus_log_p
     slope = -weight * (gamma * p * minus_log_p + q)
     # p * minus_log_p first: minus_log_p may be huge, and the product is at most 1 / e.
     curvature = weight * (
         (1.0 + 2.0 * gamma) * (p * q) - gamma * (q - gamma * p) * (p * minus_log_p)
     )
-    return value, slope, curvature
+    is_left = weight > 0.0  # else nothing is left of the row, whatever overflowed above
+    return value if is_left else 0.0, slope if is_left else 0.0, curvature if is_left else 0.0
 
 
 @jit_exact
@@ -63,42 +65,57 @@ def focal(z, u, v, gamma_positive, gamma_negative):
     yes, yes_slope, yes_curvature = _focal_terms(p, q, minus_log_p, minus_log_q, gamma_positive)
     no, no_slope, no_curvature = _focal_terms(q, p, minus_log_q, minus_log_p, gamma_negative)
     both = yes_slope + no_slope
-    fisher = 0.0
-    if both != 0.0:  # else everything has underflowed
-        # 1 - posterior is yes_slope / both: the difference would have lost its digits
-        fisher = (no_slope / both) * yes_curvature + (yes_slope / both) * no_curvature
+    # 1 - posterior is yes_slope / both: the difference would have lost its digits
+    fisher = (no_slope / both) * yes_curvature + (yes_slope / both) * no_curvature
     return (
         u * yes + v * no,
         u * yes_slope - v * no_slope,
         u * yes_curvature + v * no_curvature,
-        (u + v) * max(fisher, 0.0),
+        (u + v) * (fisher if fisher > 0.0 else 0.0),  # NaN where everything has underflowed
     )
+
+
+@jit_exact
+def _is_wrong(z, u, v):
+    """Whether z is not on the right side of 0; 1 also for soft labels, which have none."""
+    return (u > 0.0 and not z > 0.0) | (v > 0.0 and not z < 0.0)
+
+
+@jit
+def _cross_entropy_of_rows(z, u, v, slope, weight):
+    total = 0.0
+    n_wrong = 0
+    for i in range(z.size):
+        # A row that does not count may have any logit, infinite ones included.
+        logit = z[i] if u[i] + v[i] > 0.0 else 0.0
+        loss, slope[i], weight[i] = cross_entropy(logit, u[i], v[i])
+        total += loss
+        n_wrong += _is_wrong(logit, u[i], v[i])
+    return total, n_wrong
+
+
+@jit
+def _focal_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
+    total = 0.0
+    n_wrong = 0
+    for i in range(z.size):
+        logit = z[i] if u[i] + v[i] > 0.0 else 0.0
+        loss, slope[i], _, weight[i] = focal(logit, u[i], v[i], gamma_positive, gamma_negative)
+        total += loss
+        n_wrong += _is_wrong(logit, u[i], v[i])
+    return total, n_wrong
 
 
 @jit
 def loss_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
     """Fill the slope and the positive curvature of every row; return the sum of the losses.
 
-    The second value is the smallest margin: z where u > 0, -z where v > 0. If it is positive the
-    rows are separated.
+    The second value is the number of rows that are not on the right side of z = 0, which those
+    with a soft label never are. If it is zero the rows are separated.
     """
-    total = 0.0
-    margin = np.inf
-    is_cross_entropy = gamma_positive == 0.0 and gamma_negative == 0.0
-    for i in range(z.size):
-        if u[i] == 0.0 and v[i] == 0.0:  # whatever its logit, infinite ones included
-            slope[i] = weight[i] = 0.0
-            continue
-        if is_cross_entropy:
-            loss, slope[i], weight[i] = cross_entropy(z[i], u[i], v[i])
-        else:
-            loss, slope[i], _, weight[i] = focal(z[i], u[i], v[i], gamma_positive, gamma_negative)
-        total += loss
-        if u[i] > 0.0:
-            margin = min(margin, z[i])
-        if v[i] > 0.0:
-            margin = min(margin, -z[i])
-    return total, margin
+    if gamma_positive == 0.0 and gamma_negative == 0.0:
+        return _cross_entropy_of_rows(z, u, v, slope, weight)
+    return _focal_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight)
 
 
 @jit
