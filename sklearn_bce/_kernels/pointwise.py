@@ -65,13 +65,14 @@ def focal(z, u, v, gamma_positive, gamma_negative):
     yes, yes_slope, yes_curvature = _focal_terms(p, q, minus_log_p, minus_log_q, gamma_positive)
     no, no_slope, no_curvature = _focal_terms(q, p, minus_log_q, minus_log_p, gamma_negative)
     both = yes_slope + no_slope
+    both = both if both != 0.0 else 1.0  # everything has underflowed
     # 1 - posterior is yes_slope / both: the difference would have lost its digits
     fisher = (no_slope / both) * yes_curvature + (yes_slope / both) * no_curvature
     return (
         u * yes + v * no,
         u * yes_slope - v * no_slope,
         u * yes_curvature + v * no_curvature,
-        (u + v) * (fisher if fisher > 0.0 else 0.0),  # NaN where everything has underflowed
+        (u + v) * (fisher if fisher > 0.0 else 0.0),
     )
 
 
