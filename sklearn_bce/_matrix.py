@@ -63,7 +63,7 @@ class Matrix:
         n_parts = min(
             _MAX_PARTS,
             int(self.n_values * n_problems / _PART_VALUES),
-            self.n_values // max(1, 4 * self.shape[1]),
+            self.n_values // max(1, 16 * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
         n_parts = max(1, n_parts)
@@ -114,9 +114,9 @@ class Matrix:
     def center_and_scale(self, weight, centered):
         """Return the centre and the scale of every column, and whether centring leaves nothing.
 
-        The scale is the root mean square about the centre, rounded to a power of two so that to
-        divide by it is exact. A constant column has scale 1; if columns are centred its centre is
-        the very constant, so that it vanishes to the last bit. Sparse columns have centre 0.
+        The scale is the root mean square about the centre. A constant column has scale 1; if
+        columns are centred its centre is the very constant, so that it vanishes to the last bit.
+        Sparse columns have centre 0.
 
         Parameters
         ----------
@@ -142,13 +142,11 @@ class Matrix:
             mean[todo] = total[todo]
         constant = scale == 0.0
         if not centered:
-            unit = _power_of_two(np.where(constant, 1.0, scale))
-            return origin, unit, np.zeros(n_columns, dtype=bool)
+            return origin, np.where(constant, 1.0, scale), np.zeros(n_columns, dtype=bool)
         # About the mean instead of the origin; the floor is for an origin far out.
         distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
-        unit = _power_of_two(np.where(constant, 1.0, scale))
-        return np.where(constant, origin, mean), unit, constant
+        return np.where(constant, origin, mean), np.where(constant, 1.0, scale), constant
 
     def _moments(self, weight, origin, unit):
         def part(start, stop):
@@ -158,10 +156,6 @@ class Matrix:
             return total, squares
 
         return self.fold(part)
-
-    def squares(self, weight, center, scale):
-        """Return weight @ ((X - center) / scale) ** 2, shape (n_columns,)."""
-        return self._moments(weight, center, 1.0 / scale)[1]
 
     def gram(self, weight, center, scale):
         """Return S.T @ diag(weight) @ S with S = [(X - center) / scale, 1].
@@ -191,7 +185,9 @@ class Matrix:
             block[:, -1] = 1.0
             block *= root[:, np.newaxis]
         else:
-            passes.weighted_block(self.layout, start, center, 1.0 / scale, weight[start:stop], block)
+            passes.weighted_block(
+                self.layout, start, center, 1.0 / scale, weight[start:stop], block
+            )
         return block
 
     def _dense_gram(self, weight, center, scale):
@@ -269,7 +265,3 @@ def _frozen(array):
     view = np.require(array, requirements=["A"]).view()
     view.flags.writeable = False
     return view
-
-
-def _power_of_two(values):
-    return np.exp2(np.round(np.log2(values)))

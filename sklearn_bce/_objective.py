@@ -10,8 +10,10 @@ in variables in which no feature is large or off-centre:
 
     theta = (w * scale, b + center @ w)        z = ((X - center) / scale) @ theta[:-1] + theta[-1]
 
-Solvers see theta alone, and need no scaling of their own. X is never centred or scaled in memory:
-the two corrections are one product each. Without an intercept theta[-1] stays 0.
+Solvers see theta alone, and need no scaling of their own but the preconditioner `metric`. X is
+never centred or scaled in memory: the two corrections are one product each. Without an intercept
+theta[-1] stays 0. Sparse X is not centred, and with more columns than `MAX_FACTOR_SIZE` not scaled
+either: there theta is (w, b), and the metric knows the scales.
 """
 
 from copy import copy
@@ -20,6 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ._kernels import passes
+
+MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
 
 
 class Point(NamedTuple):
@@ -65,7 +69,11 @@ class Objective:
             columns = matrix.center_and_scale(self.positive + self.negative, fit_intercept)
         self.center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
-        self.scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
+        scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
+        self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
+        # Powers of two: to divide by them is exact.
+        self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
+        self.mean_squares = np.square(scale / self.scale)
         self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
 
     @property
@@ -101,11 +109,15 @@ class Objective:
 
     def from_theta(self, theta):
         """Return the user's coefficients (n_columns,) and intercept."""
+        if self.is_users:
+            return theta[:-1], theta[-1]
         coef = theta[:-1] / self.scale
         return coef, theta[-1] - self.center @ coef
 
     def chain(self, sums, total):
         """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
+        if self.is_users:
+            return np.append(sums, total if self.fit_intercept else 0.0)
         inner = (sums - self.center * total) / self.scale
         # Centred, a constant column is zero; here only the rounding of the two sums is left of it.
         inner[self.is_constant] = 0.0
@@ -138,8 +150,10 @@ class Objective:
 
     def point(self, theta, loss, sums, total, n_wrong, weight):
         """Return the Point at theta, from sums over the rows of raw X."""
-        value = float(loss + 0.5 * (self.penalty * theta) @ theta)
-        gradient = self.chain(sums, total) + self.penalty * theta
+        pull = self.penalty * theta
+        value = float(loss + 0.5 * (pull @ theta))
+        gradient = self.chain(sums, total)
+        gradient += pull
         return Point(theta, value, gradient, weight, n_wrong == 0)
 
     def hessian(self, point):
@@ -168,16 +182,30 @@ class Objective:
             return sums, total
 
         sums, total = self.matrix.fold(part)
-        return self.chain(sums, total) + self.penalty * direction
+        return self.product(direction, sums, total)
 
-    def hessian_diagonal(self, point):
-        """Return the diagonal of the Hessian, 1 where it vanishes: one reading of X."""
-        return self.diagonal(point, self.matrix.squares(point.weight, self.center, self.scale))
+    def product(self, direction, sums, total):
+        """Return Hessian @ direction, from sums over the rows of raw X."""
+        product = self.chain(sums, total)
+        product += self.penalty * direction
+        return product
 
-    def diagonal(self, point, squares):
-        """Return the diagonal of the Hessian from the sums of weighted squares."""
-        total = point.weight.sum() if self.fit_intercept else 0.0
-        diagonal = np.append(squares, total) + self.penalty
+    def metric(self, point):
+        """Return a diagonal like the Hessian's, (size,), without a reading of X.
+
+        It is the diagonal for rows that all curve as they do on average. For many features it is,
+        in the user's variables, the geometric mean of that and a constant. Dependent features (p >
+        n, one-hot codes) leave a large space where the Hessian is nothing but the penalty. A
+        constant keeps its eigenvalues in one place, to be dealt with in one step; the whole
+        diagonal would scatter them.
+        """
+        total = point.weight.sum()
+        diagonal = total * self.mean_squares + self.penalty[:-1]
+        if self.size > MAX_FACTOR_SIZE:
+            squares = np.square(self.scale)
+            raw = diagonal * squares
+            diagonal = np.sqrt(raw * raw.max()) / squares
+        diagonal = np.append(diagonal, total)
         return np.where(diagonal > 0.0, diagonal, 1.0)
 
     def is_separated(self, point):

@@ -6,25 +6,42 @@ entry of X meets them all.
 """
 
 from functools import partial
+from itertools import chain, groupby
 
 import numpy as np
 
 from ._kernels import passes
 from ._kernels.pointwise import loss_of_rows
-from ._objective import Objective
+from ._kernels.vectors import interleave, separate
+
+# Problems that share a reading of dense X: blocks of it want a product with as many as there are.
+_DENSE_GROUP = 64
 
 
 def answer_together(name, questions):
     """Answer the same verb of many objectives; see `_solvers._together.run_together`.
 
-    Each question is (objective, *arguments). Objectives over another X than most, such as those of
-    row samples, and verbs that gain nothing from company are answered one by one.
+    Each question is (objective, *arguments). Threads share out groups of objectives over the same
+    X; the rest, such as objectives over row samples, are answered one by one.
     """
-    matrix = questions[0][0].matrix
-    alike = all(question[0].matrix is matrix for question in questions)
-    if len(questions) > 1 and alike and name in _TOGETHER:
-        return _TOGETHER[name](matrix, *zip(*questions, strict=True))
-    return [getattr(objective, name)(*arguments) for objective, *arguments in questions]
+    groups = list(_groups(name, questions))
+
+    def answer(*group):
+        if len(group) == 1:
+            objective, *arguments = group[0]
+            return [getattr(objective, name)(*arguments)]
+        return _TOGETHER[name](group[0][0].matrix, *zip(*group, strict=True))
+
+    return list(chain.from_iterable(questions[0][0].matrix.team.map(answer, groups)))
+
+
+def _groups(name, questions):
+    for _, some in groupby(questions, key=lambda question: id(question[0].matrix)):
+        some = list(some)
+        size = passes.WIDTH if some[0][0].matrix.is_sparse else _DENSE_GROUP
+        size = size if name in _TOGETHER else 1
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 def _evaluate(matrix, objectives, thetas):
@@ -38,7 +55,7 @@ def _evaluate(matrix, objectives, thetas):
         loss, total = np.zeros((2, n_problems))
         n_wrong = np.zeros(n_problems, dtype=int)
         for start, stop, z, combine in reading.blocks(first, last):
-            slope = np.empty_like(z)
+            slope = np.zeros_like(z)
             for k, objective in enumerate(objectives):
                 block_loss, block_wrong = loss_of_rows(
                     z[k],
@@ -50,12 +67,12 @@ def _evaluate(matrix, objectives, thetas):
                 )
                 loss[k] += block_loss
                 n_wrong[k] += block_wrong
-            total += slope.sum(axis=1)
+            total += slope[:n_problems].sum(axis=1)
             combine(slope, sums)
         return loss, sums, total, n_wrong
 
     loss, sums, total, n_wrong = reading.fold(part)
-    answers = zip(objectives, thetas, loss, sums.T, total, n_wrong, weight, strict=True)
+    answers = zip(objectives, thetas, loss, reading.rows(sums), total, n_wrong, weight, strict=True)
     return [objective.point(*rest) for objective, *rest in answers]
 
 
@@ -70,90 +87,68 @@ def _hessian_product(matrix, objectives, points, directions):
                 weight = point.weight[start:stop]
                 # A row that does not count may have an infinite score.
                 change[k] = np.where(weight > 0.0, change[k] * weight, 0.0)
-            total += change.sum(axis=1)
+            total += change[: len(points)].sum(axis=1)
             combine(change, sums)
         return sums, total
 
     sums, total = reading.fold(part)
     return [
-        objective.chain(sums_k, total_k) + objective.penalty * direction
-        for objective, sums_k, total_k, direction in zip(
-            objectives, sums.T, total, directions, strict=True
-        )
+        objective.product(*rest)
+        for objective, *rest in zip(objectives, directions, reading.rows(sums), total, strict=True)
     ]
-
-
-def _hessian_diagonal(matrix, objectives, points):
-    center, unit = objectives[0].center, 1.0 / objectives[0].scale
-
-    def part(first, last):
-        squares = np.zeros((matrix.shape[1], len(objectives)))
-        for start, stop in matrix.blocks(first, last):
-            weight = np.stack([point.weight[start:stop] for point in points])
-            if matrix.is_sparse:
-                weight = weight.T.copy()
-                passes.add_sparse_squares(matrix.layout, start, weight, unit, squares)
-            else:
-                scaled = (matrix.dense_block(start, stop) - center) * unit
-                scaled[~weight.any(axis=0)] = 0.0  # such rows may hold anything
-                squares += np.square(scaled).T @ weight.T
-        return (squares,)
-
-    (squares,) = matrix.fold(part, matrix.parts(len(objectives)))
-    return [
-        objective.diagonal(point, column)
-        for objective, point, column in zip(objectives, points, squares.T, strict=True)
-    ]
-
-
-def _hessian(matrix, objectives, points):
-    # Nothing is shared but the threads.
-    return matrix.team.map(Objective.hessian, list(zip(objectives, points, strict=True)))
 
 
 _TOGETHER = {
     "evaluate": _evaluate,
     "hessian_product": _hessian_product,
-    "hessian_diagonal": _hessian_diagonal,
-    "hessian": _hessian,
 }
 
 
 class _Reading:
-    """One reading of X, block by block: scores of all problems out, combinations of rows in."""
+    """One reading of X, block by block: scores of K problems out, combinations of rows in.
+
+    For sparse X there is room for `passes.WIDTH` problems, and what is not of a problem is 0.
+    """
 
     def __init__(self, matrix, objectives, thetas):
         pairs = [o.from_theta(theta) for o, theta in zip(objectives, thetas, strict=True)]
         self.matrix = matrix
-        self.coefs = np.stack([coef for coef, _ in pairs], axis=1)
-        self.shifts = np.array([shift for _, shift in pairs])
+        self.n_problems = len(pairs)
+        width = passes.WIDTH if matrix.is_sparse else self.n_problems
+        self.coefs = np.zeros((matrix.shape[1], width))
+        interleave(np.array([coef for coef, _ in pairs]), self.coefs)
+        self.shifts = np.zeros((width, 1))
+        self.shifts[: self.n_problems, 0] = [shift for _, shift in pairs]
 
     def fold(self, part):
         """Fold over parts of the rows that are worth a thread's while; see `Matrix.fold`."""
-        return self.matrix.fold(part, self.matrix.parts(self.shifts.size))
+        return self.matrix.fold(part, self.matrix.parts(self.n_problems))
 
     def blocks(self, first, last):
         """Yield (start, stop, scores, combine) for one block of rows after another.
 
-        The scores (K, n_block) are ours to change; ``combine(residuals, sums)`` adds
-        X[start:stop].T @ residuals.T to the sums (n_columns, K).
+        The scores (width, n_block) are ours to change; ``combine(residuals, sums)`` adds
+        X[start:stop].T @ residuals.T to the sums (n_columns, width).
         """
         layout = self.matrix.layout
         for start, stop in self.matrix.blocks(first, last):
             if self.matrix.is_sparse:
-                scores = np.tile(self.shifts, (stop - start, 1))
-                passes.add_sparse_scores(layout, start, self.coefs, scores)
-                combine = partial(_combine_sparse, layout, start)
-                yield start, stop, np.ascontiguousarray(scores.T), combine
+                scores = np.empty((passes.WIDTH, stop - start))
+                passes.sparse_scores(layout, start, self.coefs, scores)
+                combine = partial(passes.add_sparse_combination, layout, start)
             else:
                 block = self.matrix.dense_block(start, stop)
-                scores = self.coefs.T @ block.T + self.shifts[:, np.newaxis]
-                yield start, stop, scores, partial(_combine_dense, block)
+                scores = self.coefs.T @ block.T
+                combine = partial(_add_dense_combination, block)
+            scores += self.shifts
+            yield start, stop, scores, combine
+
+    def rows(self, sums):
+        """Return the sums of each problem, in arrays of their own."""
+        rows = np.empty((self.n_problems, sums.shape[0]))
+        separate(sums, rows)
+        return [row.copy() for row in rows]
 
 
-def _combine_sparse(layout, start, residuals, sums):
-    passes.add_sparse_combination(layout, start, residuals.T.copy(), sums)
-
-
-def _combine_dense(block, residuals, sums):
+def _add_dense_combination(block, residuals, sums):
     sums += block.T @ residuals.T

@@ -12,6 +12,7 @@ from .matrices import add_combination, add_scores, add_squares, fill_scaled
 from .pointwise import loss_of_rows
 
 BLOCK = 512
+WIDTH = 8  # problems that an entry of sparse X meets at once: a cache line of coefficients
 
 
 @jit
@@ -94,41 +95,32 @@ def weighted_block(X, first, center, inverse, weight, block):
 
 
 @jit
-def add_sparse_scores(X, first, coefs, scores):
-    """Add X[rows] @ coefs to ``scores`` (n_block, K), for ``coefs`` (n_columns, K)."""
-    for i in range(scores.shape[0]):
+def sparse_scores(X, first, coefs, scores):
+    """Fill ``scores`` (WIDTH, n_block) with X[rows] @ coefs, for ``coefs`` (n_columns, WIDTH)."""
+    total = np.empty(WIDTH)
+    for i in range(scores.shape[1]):
+        total[:] = 0.0
         for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             value = X.values[entry]
-            column = coefs[X.indices[entry]]
-            for k in range(scores.shape[1]):
-                scores[i, k] += value * column[k]
+            j = X.indices[entry]
+            for k in range(WIDTH):
+                total[k] += value * coefs[j, k]
+        for k in range(WIDTH):
+            scores[k, i] = total[k]
 
 
 @jit
 def add_sparse_combination(X, first, residuals, sums):
-    """Add X[rows].T @ residuals to ``sums`` (n_columns, K)."""
-    for i in range(residuals.shape[0]):
-        row = residuals[i]
+    """Add X[rows].T @ residuals.T to ``sums`` (n_columns, WIDTH), for (WIDTH, n_block)."""
+    row = np.empty(WIDTH)
+    for i in range(residuals.shape[1]):
+        for k in range(WIDTH):
+            row[k] = residuals[k, i]
         for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             value = X.values[entry]
-            total = sums[X.indices[entry]]
-            for k in range(row.size):
-                total[k] += value * row[k]
-
-
-@jit
-def add_sparse_squares(X, first, weights, unit, sums):
-    """Add (X[rows] * unit).T ** 2 @ weights to ``sums`` (n_columns, K)."""
-    for i in range(weights.shape[0]):
-        row = weights[i]
-        if not row.any():  # such a row may hold anything, and its square may overflow
-            continue
-        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
             j = X.indices[entry]
-            scaled = X.values[entry] * unit[j]
-            total = sums[j]
-            for k in range(row.size):
-                total[k] += scaled * scaled * row[k]
+            for k in range(WIDTH):
+                sums[j, k] += value * row[k]
 
 
 @jit

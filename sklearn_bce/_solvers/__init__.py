@@ -4,8 +4,8 @@ A solver is a function ``solve(objective, theta, control, n_iter) -> Solution``.
 its file, enter it in `SOLVE`, and say in `choose` where it is the best.
 """
 
+from .._objective import MAX_FACTOR_SIZE
 from . import lbfgs, newton_cg, newton_cholesky
-from ._newton_step import MAX_FACTOR_SIZE
 
 SOLVE = {
     "lbfgs": lbfgs.solve,

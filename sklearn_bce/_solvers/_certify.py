@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from .._objective import MAX_FACTOR_SIZE
 from ._conjugate_gradient import cg_step
 from ._intercept import intercept_shift
 from ._loop import Proposal
-from ._newton_step import MAX_FACTOR_SIZE, newton_step
+from ._newton_step import newton_step
 
 _FORCING = 0.1
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import eigh, qr, solve_triangular
 
-from ._newton_step import MAX_FACTOR_SIZE
+from .._objective import MAX_FACTOR_SIZE
 
 
 def minimum_norm(objective, theta):

@@ -5,7 +5,6 @@ from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
 
 from ._loop import Proposal
 
-MAX_FACTOR_SIZE = 2000  # up to here one factorisation takes less than about a second
 _RIDGES = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)
 
 

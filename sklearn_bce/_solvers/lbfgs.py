@@ -10,11 +10,11 @@ from collections import deque
 
 import numpy as np
 
+from .._objective import MAX_FACTOR_SIZE
 from . import newton_cholesky
 from ._certify import certifier
-from ._conjugate_gradient import diagonal_metric
 from ._loop import Control, Proposal, minimise
-from ._newton_step import MAX_FACTOR_SIZE, Factor, newton_step
+from ._newton_step import Factor, newton_step
 
 MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
@@ -109,7 +109,7 @@ class _Rule:
 
     def _metric_at(self, point):
         if self.objective.size > MAX_FACTOR_SIZE:
-            return _Diagonal((yield from diagonal_metric(self.objective, point)))
+            return _Diagonal(self.objective.metric(point))
         if self.sample is not self.objective:
             point = yield self.sample.evaluate, point.theta
         return Factor((yield self.sample.hessian, point))

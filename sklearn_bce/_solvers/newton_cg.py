@@ -1,9 +1,9 @@
 """Newton's method with conjugate gradients: no p x p matrix, a reading of X for each product."""
 
+from .._objective import MAX_FACTOR_SIZE
 from ._certify import certifier
 from ._conjugate_gradient import cg_step
 from ._loop import minimise
-from ._newton_step import MAX_FACTOR_SIZE
 
 _FORCING = 0.3
 

@@ -1,0 +1,49 @@
+"""Operations on vectors as long as X has columns, several in one pass over memory.
+
+With a hundred thousand columns they cost as much as a reading of sparse X.
+"""
+
+from .jit import jit
+
+_TILE = 64  # places of all vectors that stay in cache
+
+
+@jit
+def cg_advance(step, search, product, inverse, direction, residual):
+    """Step along ``search``; return the height residual' (inverse * residual) that is left.
+
+    ``direction`` grows by step * search, ``residual`` falls by step * product.
+    """
+    height = 0.0
+    for j in range(search.size):
+        direction[j] += step * search[j]
+        residual[j] -= step * product[j]
+        height += residual[j] * residual[j] * inverse[j]
+    return height
+
+
+@jit
+def cg_turn(factor, residual, inverse, search):
+    """Set ``search`` to the preconditioned residual plus ``factor`` times itself."""
+    for j in range(search.size):
+        search[j] = inverse[j] * residual[j] + factor * search[j]
+
+
+@jit
+def interleave(rows, columns):
+    """Copy ``rows`` (K, size) to the first K columns of ``columns`` (size, at least K)."""
+    for start in range(0, rows.shape[1], _TILE):
+        stop = min(start + _TILE, rows.shape[1])
+        for k in range(rows.shape[0]):
+            for j in range(start, stop):
+                columns[j, k] = rows[k, j]
+
+
+@jit
+def separate(columns, rows):
+    """Copy the first K columns of ``columns`` to ``rows`` (K, size)."""
+    for start in range(0, rows.shape[1], _TILE):
+        stop = min(start + _TILE, rows.shape[1])
+        for k in range(rows.shape[0]):
+            for j in range(start, stop):
+                rows[k, j] = columns[j, k]
