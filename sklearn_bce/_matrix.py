@@ -142,7 +142,7 @@ class Matrix:
             mean[todo] = total[todo]
         constant = scale == 0.0
         if not centered:
-            return origin, np.where(constant, 1.0, scale), np.zeros(n_columns, dtype=bool)
+            return origin, np.where(constant, 1.0, scale), constant
         # About the mean instead of the origin; the floor is for an origin far out.
         distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))

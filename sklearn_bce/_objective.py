@@ -73,7 +73,7 @@ class Objective:
         self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
         # Powers of two: to divide by them is exact.
         self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
-        self.mean_squares = np.square(scale / self.scale)
+        self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
         self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
 
     @property

@@ -19,7 +19,7 @@ from ._newton_step import Factor, newton_step
 MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
-_MEMORY = 30  # pairs; a factor as metric is renewed, and they are dropped, before it is full
+_MEMORY = 15  # pairs; a factor as metric is renewed, and they are dropped, before it is full
 _RENEW_EVERY = 15
 
 

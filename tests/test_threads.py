@@ -1,0 +1,531 @@
+"""Threads: any number of them gives the same bits, and none is left, lost or one too many."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import joblib
+import numba
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+import sklearn_bce
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _matrix, _threads
+from sklearn_bce._matrix import Matrix
+from sklearn_bce._objective import Objective
+from sklearn_bce._threads import Team, team_of_a_fit
+
+from .problems import SOLVERS
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "float32": lambda X: np.ascontiguousarray(X, dtype=np.float32),
+    "CSR": sp.csr_array,
+    "CSC": sp.csc_array,
+}
+LOSSES = {"cross-entropy": 0.0, "focal": 2.0}
+
+
+def data(n_rows, n_columns, density=1.0, n_classes=2):
+    rng = np.random.default_rng(n_columns)
+    X = rng.normal(size=(n_rows, n_columns))
+    if density < 1.0:
+        X[rng.random(X.shape, dtype=np.float32) > density] = 0.0
+    z = X @ rng.normal(size=(n_columns, n_classes)) / np.sqrt(density * n_columns)
+    return X, np.argmax(z + rng.logistic(size=z.shape), axis=1)
+
+
+def run_child(name, *arguments, **environment):
+    """Call a function of this file in a Python of its own; return the JSON that it prints."""
+    folders = [Path(sklearn_bce.__file__).parents[1], Path(__file__).parents[1]]
+    path = os.pathsep.join(map(str, folders))
+    script = f"import sys; from tests import test_threads; test_threads.{name}(*sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        text=True,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def allow(monkeypatch):
+    """Say how many threads a fit may have, whatever this machine has."""
+
+    def set_number(n):
+        monkeypatch.setattr(_threads, "_numba_threads", lambda: n)
+        monkeypatch.setattr(_threads, "_count_blas_threads", lambda: n)
+
+    return set_number
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr(_matrix, "_PART_VALUES", 50)
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    return record_pools(monkeypatch.setattr)
+
+
+def record_pools(set_attribute):
+    """The sizes of all pools that are started from now on."""
+    sizes = []
+
+    def start(size):
+        sizes.append(size)
+        return ThreadPoolExecutor(size)
+
+    set_attribute(_threads, "ThreadPoolExecutor", start)
+    return sizes
+
+
+def in_time(function, seconds=60):
+    """Return function(), or fail if it takes for ever."""
+    outcome = []
+    thread = threading.Thread(target=lambda: outcome.append(function()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert outcome, "an error, or threads that wait for each other"
+    return outcome[0]
+
+
+def blas_threads():
+    libraries = ThreadpoolController().lib_controllers
+    return {each.filepath: each.num_threads for each in libraries if each.user_api == "blas"}
+
+
+# -- bits
+
+# As many values as parts of the real size take; 40 columns have one Gram matrix a part, 300 tiles.
+DENSE = {40: (55_000, 1.0), 300: (7_400, 1.0)}
+SPARSE = {40: (110_000, 0.5), 300: (30_000, 0.25)}
+FIT = {"tol": 1e-4, "max_iter": 2}  # bits are compared, not optima
+
+
+def cases():
+    """Yield the name, X, y and the estimator."""
+    for p in DENSE:
+        for layout, convert in LAYOUTS.items():
+            n, density = (SPARSE if layout in ("CSR", "CSC") else DENSE)[p]
+            X, y = data(n, p, density)
+            X = convert(X)
+            # CSC becomes CSR before any solver sees it
+            for solver in SOLVERS if layout != "CSC" else ["lbfgs"]:
+                for loss, gamma in LOSSES.items():
+                    clf = BCEClassifier(solver=solver, gamma=gamma, **FIT)
+                    yield f"{layout} {p} {solver} {loss}", X, y, clf
+    for layout, (n, density) in {"C": DENSE[40], "CSR": SPARSE[40]}.items():
+        X, y = data(n, 40, density, n_classes=4)
+        X = LAYOUTS[layout](X)
+        for solver in SOLVERS:
+            yield f"{layout} 4 classes {solver}", X, y, OneVsRestBCEClassifier(solver=solver, **FIT)
+
+
+def fit_all(n_threads):
+    """In a child: print every case's coefficients as hex, and check that threads did work."""
+    n_threads = int(n_threads)
+    pools = record_pools(setattr)
+    bits = {}
+    # OpenBLAS takes no more threads from the environment than there are processors.
+    with threadpool_limits(n_threads, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # two iterations are too few, of course
+        with team_of_a_fit() as team:
+            assert team.size == n_threads
+        for name, X, y, clf in cases():
+            rows = X.tocsr() if sp.issparse(X) else X
+            assert len(Matrix(rows).parts()) > 3, name
+            pools.clear()
+            clf.fit(X, y)
+            assert pools == [n_threads - 1] * (n_threads > 1), name
+            bits[name] = clf.coef_.tobytes().hex() + clf.intercept_.tobytes().hex()
+    print(json.dumps(bits))
+
+
+N_THREADS = (1, 2, 3, 7)
+
+
+@pytest.fixture(scope="module")
+def bits():
+    """Number of threads -> case -> coefficients as hex."""
+    names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+    def with_threads(n):
+        return run_child("fit_all", n, **dict.fromkeys(names, str(n)))
+
+    with ThreadPoolExecutor(2) as two_at_a_time:
+        return dict(zip(N_THREADS, two_at_a_time.map(with_threads, N_THREADS), strict=True))
+
+
+@pytest.mark.parametrize("n_threads", N_THREADS[1:])
+def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
+    some, one = bits[n_threads], bits[1]
+    assert len(one) == 2 * len(LOSSES) * (4 * len(SOLVERS) + 1) + 2 * len(SOLVERS)
+    assert some.keys() == one.keys()
+    assert [name for name in one if some[name] != one[name]] == []
+
+
+def test_eight_fits_at_once(allow, small_parts):
+    allow(7)
+    before, threads = blas_threads(), set(threading.enumerate())
+    jobs = []
+    for convert in LAYOUTS.values():
+        X, y = data(3000, 20)
+        for solver in SOLVERS:
+            jobs.append((convert(X), y, BCEClassifier(solver=solver)))
+        jobs.append((convert(X), y, BCEClassifier(gamma=2.0)))
+        X, y = data(3000, 20, n_classes=4)
+        jobs.append((convert(X), y, OneVsRestBCEClassifier()))
+
+    def bits(X, y, clf):
+        clf.fit(X, y)
+        return clf.coef_.tobytes() + clf.intercept_.tobytes()
+
+    alone = [bits(*job) for job in jobs]
+    with ThreadPoolExecutor(8) as executor:
+        together = list(executor.map(bits, *zip(*jobs, strict=True)))
+    assert together == alone
+    assert blas_threads() == before
+    assert set(threading.enumerate()) == threads
+    assert _threads._running == 0
+
+
+# -- Team.map
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("n_parts", [0, 1, 2, 100])
+def test_every_part_is_done_once_and_answers_are_in_order(size, n_parts):
+    done = []
+
+    def task(part, factor):
+        time.sleep(0.0005 * (part % 3))
+        done.append(part)
+        return factor * part
+
+    with closing(Team(size)) as team:
+        assert team.map(task, [(part, 10) for part in range(n_parts)]) == [
+            10 * part for part in range(n_parts)
+        ]
+    assert sorted(done) == list(range(n_parts))
+
+
+def test_all_threads_of_a_team_work():
+    barrier = threading.Barrier(4, timeout=30)  # broken unless four tasks are under way at once
+    with closing(Team(4)) as team:
+        assert in_time(lambda: team.map(lambda _: barrier.wait() >= 0, [(0,)] * 4)) == [True] * 4
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_lone_part_or_a_lone_thread_starts_no_pool(size, pools):
+    with closing(Team(size)) as team:
+        assert team.map(str, [(1,)]) == ["1"]
+        assert pools == []
+        team.map(str, [(1,), (2,)])
+        assert pools == [size - 1] * (size > 1)
+    team.close()  # twice does no harm
+
+
+def role():
+    """Who works: "main" is whoever called map, "0" and "1" the helpers as they were started."""
+    name = threading.current_thread().name
+    return name.rpartition("_")[2] if name.startswith("ThreadPoolExecutor") else "main"
+
+
+@pytest.mark.parametrize("raiser", ["main", "0", "1"])
+def test_an_error_leaves_nobody_working(raiser):
+    barrier = threading.Barrier(3, timeout=30)
+    ended = []
+
+    def task(part):
+        barrier.wait()  # three threads have a part each
+        if role() == raiser:
+            raise KeyError(part)
+        time.sleep(0.2 * (role() != "main"))
+        ended.append(part)
+
+    with closing(Team(3)) as team:
+        with pytest.raises(KeyError):
+            team.map(task, [(0,), (1,), (2,)])
+        assert len(ended) == 2
+        assert team.map(str, [(0,), (1,)]) == ["0", "1"]  # and the team is as good as before
+
+
+@pytest.mark.parametrize("raiser", ["main", "0", "1"])
+def test_after_an_error_nobody_begins_another_part(raiser):
+    barrier = threading.Barrier(3, timeout=30)
+    begun = []
+
+    def task(part):
+        begun.append(part)
+        if part < 3:
+            barrier.wait()
+        if role() == raiser:
+            raise KeyError(part)
+        time.sleep(0.01)
+
+    with closing(Team(3)) as team, pytest.raises(KeyError):
+        team.map(task, [(part,) for part in range(100)])
+    assert len(begun) < 30  # one or two a thread, were they all equally fast
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_tasks_may_share_out_work_themselves(size):
+    def leaf(i):
+        time.sleep(0.0001)
+        return i
+
+    with closing(Team(size)) as team:
+
+        def branch(i, depth):
+            if depth == 0:
+                return sum(team.map(leaf, [(i,)] * 5))
+            return sum(team.map(branch, [(i + k, depth - 1) for k in range(4)]))
+
+        # 5 * (0 + ... + 3, three times over)
+        assert in_time(lambda: branch(0, 3)) == 5 * 3 * 6 * 16
+
+
+def test_tasks_see_the_error_state_of_their_caller():
+    barrier = threading.Barrier(3, timeout=30)
+
+    def task():
+        barrier.wait()
+        return np.geterr()["divide"]
+
+    with closing(Team(3)) as team:
+        for state in ("raise", "ignore"):  # the second time the threads are not new
+            with np.errstate(divide=state):
+                assert team.map(task, [()] * 3) == [state] * 3
+
+
+# -- parts of the rows
+
+
+def empty_rows():
+    X = data(500, 8, density=0.4)[0]
+    X[:200] = X[300:] = 0.0
+    return sp.csr_array(X)
+
+
+def one_long_row():
+    X = np.zeros((40, 2000))
+    X[:, :3] = 1.0
+    X[7] = 2.0
+    return sp.csr_array(X)
+
+
+PARTED = {
+    **{name: LAYOUTS[name](data(500, 8)[0]) for name in ("C", "F", "float32", "CSR")},
+    "empty rows": empty_rows(),
+    "one long row": one_long_row(),
+    "no entry": sp.csr_array((30, 4)),
+    "one row": np.ones((1, 7)),
+    "one sparse row": sp.csr_array(np.ones((1, 7))),
+    "no column": np.ones((9, 0)),
+    "no sparse column": sp.csr_array((9, 0)),
+}
+
+
+@pytest.mark.parametrize("name", PARTED)
+@pytest.mark.parametrize("part_values", [1, 50, 2**19])
+@pytest.mark.parametrize("arguments", [(), (8,), (0.1,), (1, 64)], ids=str)
+def test_parts_are_all_rows_in_order(name, part_values, arguments, monkeypatch):
+    monkeypatch.setattr(_matrix, "_PART_VALUES", part_values)
+    X = PARTED[name]
+    parts = Matrix(X).parts(*arguments)
+    assert parts == Matrix(X, Team(7)).parts(*arguments)  # bits must not depend on the threads
+    assert 1 <= len(parts) <= 64
+    rows = [row for start, stop in parts for row in range(start, stop)]
+    assert rows == list(range(X.shape[0]))
+    if sp.issparse(X):
+        entries = [X.indptr[stop] - X.indptr[start] for start, stop in parts]
+        assert max(entries) <= X.nnz / len(parts) + np.diff(X.indptr).max()
+
+
+def test_small_data_is_one_part_and_large_data_is_many():
+    assert Matrix(np.empty((1000, 100))).parts() == [(0, 1000)]
+    assert len(Matrix(np.empty((20 * 2**10, 512))).parts()) == 20
+    assert len(Matrix(np.empty((100 * 2**10, 1))).parts(10**6)) == 64
+    assert Matrix(np.empty((20 * 2**10, 512))).parts(partial_values=2**21) == [(0, 20 * 2**10)]
+
+
+def answers(X, y, gamma, team):
+    """All that is summed up over rows."""
+    u, v = np.where(y == 1, 1.5, 0.1), np.where(y == 0, 0.7, 0.0)
+    matrix = Matrix(X, team)
+    objective = Objective(matrix, u, v, 0.3, (gamma, gamma), True)
+    theta = np.linspace(-1.0, 1.0, X.shape[1] + 1)
+    point = objective.evaluate(theta)
+    center, scale, _ = matrix.center_and_scale(u + v, True)
+    return {
+        "value": point.value,
+        "gradient": point.gradient,
+        "weight": point.weight,
+        "hessian": objective.hessian(point),
+        "product": objective.hessian_product(point, theta[::-1].copy()),
+        "logits": objective.logits(theta),
+        "center": center,
+        "scale": scale,
+    }
+
+
+@pytest.mark.parametrize("gamma", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("layout", ["C", "F", "float32", "CSR"])
+def test_sums_over_parts_are_the_sums(layout, gamma, monkeypatch):
+    X, y = data(500, 8, density=0.6)
+    X = LAYOUTS[layout](X)
+    whole = answers(X, y, gamma, Team())
+    assert len(Matrix(X).parts()) == 1
+    monkeypatch.setattr(_matrix, "_PART_VALUES", 50)
+    assert len(Matrix(X).parts()) > 15
+    with closing(Team(3)) as team:
+        split = answers(X, y, gamma, team)
+    for name, expected in whole.items():
+        atol = 1e-13 * np.abs(expected).max()
+        np.testing.assert_allclose(split[name], expected, rtol=1e-13, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("shape", [(1, 10), (3, 10), (65, 10), (200, 4), (40, 25)], ids=str)
+@pytest.mark.parametrize("layout", ["C", "F", "float32"])
+def test_gram_matrix_in_tiles(layout, shape, monkeypatch):
+    monkeypatch.setattr(_matrix, "_MAX_WHOLE_GRAM", 4)
+    monkeypatch.setattr(_matrix, "_TILE", 3)
+    monkeypatch.setattr(_matrix, "_TILED_BLOCK_VALUES", 80)  # 3 to 16 rows a block
+    X = LAYOUTS[layout](data(*shape)[0])
+    weight = np.linspace(0.0, 1.0, shape[0])
+    center, scale = np.linspace(-1.0, 1.0, shape[1]), np.exp2(np.arange(shape[1]) % 5 - 2.0)
+    S = np.column_stack([(X.astype(np.float64) - center) / scale, np.ones(shape[0])])
+    with closing(Team(3)) as team:
+        got = Matrix(X, team).gram(weight, center, scale)
+    allowed = 1e-13 * (np.abs(S).T * weight) @ np.abs(S)
+    assert (np.abs(got - (S.T * weight) @ S) <= allowed).all()
+    np.testing.assert_array_equal(got, got.T)
+
+
+# -- the team of a fit
+
+
+def sizes_of_teams():
+    """In a child with NUMBA_NUM_THREADS=6: print the sizes of teams under several limits."""
+    sizes = []
+
+    def note():
+        with team_of_a_fit() as team:
+            sizes.append(team.size)
+
+    with threadpool_limits(6, user_api="blas"):
+        note()
+        with threadpool_limits(2, user_api="blas"):
+            note()
+        numba.set_num_threads(3)
+        note()
+        numba.set_num_threads(6)
+        note()
+        with threadpool_limits(1, user_api="blas"):
+            note()
+    print(json.dumps(sizes))
+
+
+def test_size_follows_numba_and_blas():
+    assert run_child("sizes_of_teams", NUMBA_NUM_THREADS="6") == [6, 2, 3, 6, 1]
+
+
+@pytest.mark.parametrize(("n_threads", "shares"), [(8, [8, 4, 2, 2, 1]), (3, [3, 1, 1]), (1, [1])])
+def test_fits_at_the_same_time_share_the_threads(n_threads, shares, allow):
+    allow(n_threads)
+    before = blas_threads()
+    with ExitStack() as stack:
+        for size in shares:
+            assert stack.enter_context(team_of_a_fit()).size == size
+            assert set(blas_threads().values()) <= {1}
+    assert blas_threads() == before
+    with team_of_a_fit() as team:
+        assert team.size == n_threads
+
+
+def test_threads_end_and_limits_are_lifted_after_an_error(allow):
+    allow(4)
+    before, threads = blas_threads(), set(threading.enumerate())
+    with pytest.raises(ZeroDivisionError), team_of_a_fit() as team:
+        team.map(str, [(1,), (2,), (3,)])
+        raise ZeroDivisionError
+    assert blas_threads() == before
+    assert set(threading.enumerate()) == threads
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_small_fit_starts_no_thread(solver, allow, pools):
+    allow(7)
+    X, y = load_breast_cancer(return_X_y=True)
+    BCEClassifier(solver=solver).fit(X / X.std(axis=0), y)
+    assert pools == []
+
+
+def team_size(pause=0.0):
+    with team_of_a_fit() as team:
+        time.sleep(pause)
+        return team.size
+
+
+def test_joblibs_workers_share_the_processors(monkeypatch):
+    for name in list(os.environ):
+        if name.endswith("_NUM_THREADS"):  # what the user says goes
+            monkeypatch.delenv(name)
+    sizes = joblib.Parallel(n_jobs=2)(joblib.delayed(team_size)(0.1) for _ in range(4))
+    assert set(sizes) <= set(range(1, max(1, joblib.cpu_count() // 2) + 1))
+
+
+# -- fork
+
+
+def fit_in_child(X, y, writer):
+    """In a forked child: send what runs inside a fit and after it, and the fit's coefficients."""
+    try:
+        signal.alarm(60)  # a child that hangs is ended
+        with team_of_a_fit():
+            inside = _threads._running
+        coef = BCEClassifier().fit(X, y).coef_
+        os.write(writer, bytes([inside, _threads._running]) + coef.tobytes())
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_forked_during_a_fit_has_its_threads(allow, small_parts, pools):
+    allow(3)
+    X, y = data(500, 8)
+    expected = BCEClassifier().fit(X, y).coef_.tobytes()
+    assert pools == [2]
+    with team_of_a_fit() as team:
+        team.map(str, [(1,), (2,), (3,)])  # its threads are there, and stay behind
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            fit_in_child(X, y, writer)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert os.read(reader, 2) == bytes([1, 0])
+        assert os.read(reader, 1000) == expected
+        os.close(reader)
+        os.close(writer)
+        assert _threads._running == 1
+    assert _threads._running == 0
