@@ -18,11 +18,12 @@ from ._solvers._intercept import best_constant, intercept_shift
 from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
-from ._threads import team_of_a_fit
+from ._threads import ALONE, team_of_a_fit
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 _TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
+_LONG = 10_000  # columns
 _BYTES_A_ROW = 48  # of one problem: u, v, the curvatures of two points, two blocks' worth of rest
 
 
@@ -61,7 +62,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
     -------
     list of (Problem, Fitted)
     """
-    solver = _solvers.choose(estimator.solver, *X.shape)
+    solver = _solvers.choose(estimator.solver, *X.shape, len(problems))
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
@@ -75,6 +76,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
         if row_weight is not None:
             share = row_weight / row_weight.sum()
             columns = matrix.center_and_scale(share, estimator.fit_intercept)
+        # Threads share out the solvers' own work where it is on long vectors.
+        share_out = team.map if X.shape[1] >= _LONG else ALONE.map
         fitted = []
         tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
@@ -84,7 +87,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
                 _solve(objective, solve, _reporting(estimator, problem, control), problem.start)
                 for objective, problem in zip(objectives, some, strict=True)
             ]
-            solutions = run_together(solvers, answer_together)
+            solutions = run_together(solvers, answer_together, share_out)
             for problem, objective, (solution, theta) in zip(
                 some, objectives, solutions, strict=True
             ):

@@ -5,11 +5,12 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 
-def check_X(estimator, X, y="no_validation", *, reset, multi_output=False):
+def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finite=True):
     """Validate X, and y if given, for fit (``reset=True``) or prediction.
 
-    With ``multi_output`` y may have several columns, dense or sparse. Returns X as a float32 or
-    float64 ndarray or CSR array, and y if it was given.
+    With ``multi_output`` y may have several columns, dense or sparse. Without ``finite`` nobody
+    looks for NaN and infinity. Returns X as a float32 or float64 ndarray or CSR array, and y if it
+    was given.
     """
     check_structure(X)
     checked = validate_data(
@@ -20,6 +21,7 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False):
         **({"multi_output": True} if multi_output else {}),
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
+        ensure_all_finite=finite,
     )
     if sp.issparse(X) and X.format in ("lil", "dok", "dia"):  # only now do they have indices
         check_structure(checked[0] if isinstance(checked, tuple) else checked)

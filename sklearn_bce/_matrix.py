@@ -17,6 +17,7 @@ from ._threads import ALONE
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
 _SPARSE_BLOCK = 1024  # rows
+_SHARED_BLOCK_VALUES = 2**18  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
@@ -93,7 +94,9 @@ class Matrix:
 
     def blocks(self, start, stop):
         """Yield (start, stop) of the blocks that readings for many problems go through."""
-        length = _SPARSE_BLOCK if self.is_sparse else max(64, _GRAM_BLOCK_VALUES // self.shape[1])
+        length = _SPARSE_BLOCK
+        if not self.is_sparse:
+            length = max(64, _SHARED_BLOCK_VALUES // max(1, self.shape[1]))
         for first in range(start, stop, length):
             yield first, min(first + length, stop)
 

@@ -24,6 +24,7 @@ import numpy as np
 from ._kernels import passes
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
+_SAFE_EXPONENT = 100
 
 
 class Point(NamedTuple):
@@ -59,14 +60,19 @@ class Objective:
         self.gammas = gammas
         self.fit_intercept = fit_intercept
         # Weights are first brought near 1 by a power of two, which rounds nothing.
-        exponent = -np.frexp(np.max(positive + negative))[1]
-        positive, negative = np.ldexp(positive, exponent), np.ldexp(negative, exponent)
-        total = (positive + negative).sum()
+        weight = positive + negative
+        exponent = -np.frexp(np.max(weight))[1]
+        if abs(exponent) > _SAFE_EXPONENT:
+            positive, negative = np.ldexp(positive, exponent), np.ldexp(negative, exponent)
+            weight = positive + negative
+        else:
+            exponent = 0
+        total = weight.sum()
         self.positive, self.negative = positive / total, negative / total
         with np.errstate(over="ignore"):
             self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
         if columns is None:
-            columns = matrix.center_and_scale(self.positive + self.negative, fit_intercept)
+            columns = matrix.center_and_scale(weight / total, fit_intercept)
         self.center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
         scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
@@ -158,7 +164,10 @@ class Objective:
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        hessian = self.matrix.gram(point.weight, self.center, self.scale)
+        return self.hessian_from(self.matrix.gram(point.weight, self.center, self.scale))
+
+    def hessian_from(self, hessian):
+        """Complete the weighted Gram matrix of the scaled variables, in place."""
         hessian[np.diag_indices_from(hessian)] += self.penalty
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0

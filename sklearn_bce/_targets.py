@@ -67,7 +67,7 @@ def binary_targets(
 def weigh(y, weight, factors, label_smoothing):
     """Return (u, v) for labels y in [0, 1] and factors on [no, yes]."""
     label_smoothing = float(label_smoothing)
-    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
     with np.errstate(over="ignore", invalid="ignore"):
         positive = weight * smoothed * factors[1]
         negative = weight * (1.0 - smoothed) * factors[0]
@@ -94,6 +94,10 @@ def encode_labels(y):
     """
     if is_soft(y):
         return np.array([0.0, 1.0]), y.astype(np.float64)
+    if y.dtype.kind in "biu":  # the usual case, without the sorting of the others
+        classes, is_second = np.array([y.min(), y.max()]), y == y.max()
+        if classes[0] != classes[1] and (is_second | (y == classes[0])).all():
+            return classes, is_second.astype(np.float64)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass":
         raise ValueError(

@@ -1,6 +1,5 @@
 """BCEClassifier inside scikit-learn's tools."""
 
-import os
 import pickle
 
 import joblib

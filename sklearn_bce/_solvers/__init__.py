@@ -15,12 +15,13 @@ SOLVE = {
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_rows, n_features):
+def choose(solver, n_rows, n_features, n_problems=1):
     """Return the name of the solver to use.
 
     "auto" means
 
-    - "newton-cg" for 2,000 features or more: p x p matrices are too dear;
+    - "lbfgs" for several problems over one X: what they cannot share, Hessians, are few;
+    - else "newton-cg" for 2,000 features or more: p x p matrices are too dear;
     - else "newton-cholesky" for fewer than 10,000 rows: its few passes are short;
     - else "lbfgs", whose Hessian takes a sample of the rows.
     """
@@ -32,6 +33,8 @@ def choose(solver, n_rows, n_features):
         )
     if solver != "auto":
         return solver
+    if n_problems > 1:
+        return "lbfgs"
     if n_features >= MAX_FACTOR_SIZE:
         return "newton-cg"
     return "newton-cholesky" if n_rows < lbfgs.MIN_ROWS_TO_SAMPLE else "lbfgs"

@@ -37,3 +37,17 @@ def best_constant(objective):
             objective.gammas,
         )
     return theta
+
+
+def constant_value(objective, theta):
+    """Return the objective's value at a theta without any feature."""
+    unused = np.empty(1)
+    value, _ = loss_of_rows(
+        theta[-1:],
+        objective.positive.sum(keepdims=True),
+        objective.negative.sum(keepdims=True),
+        *objective.gammas,
+        unused,
+        unused,
+    )
+    return value

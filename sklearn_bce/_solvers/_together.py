@@ -6,7 +6,7 @@ its own steps and ends at its own optimum, and one that has ended costs nothing 
 """
 
 
-def run_together(solvers, answer_together):
+def run_together(solvers, answer_together, share_out):
     """Answer many solvers, the same question of all who wait for it in one go.
 
     Parameters
@@ -14,6 +14,8 @@ def run_together(solvers, answer_together):
     solvers : list of generators
     answer_together : callable(name, questions) -> list of answers
         ``name`` is the verb's, ``questions`` a list of tuples (objective, *arguments).
+    share_out : callable(task, parts) -> list
+        [task(*part) for part in parts], possibly by several threads.
 
     Returns
     -------
@@ -25,19 +27,21 @@ def run_together(solvers, answer_together):
 
     def advance(index, answer):
         try:
-            verb, *arguments = solvers[index].send(answer)
+            return solvers[index].send(answer)
         except StopIteration as end:
             results[index] = end.value
-        else:
-            waiting.setdefault(verb.__name__, {})[index] = (verb.__self__, *arguments)
 
-    for index in range(len(solvers)):
-        advance(index, None)
+    def advance_all(indices, answers):
+        asked = share_out(advance, list(zip(indices, answers, strict=True)))
+        for index, question in zip(indices, asked, strict=True):
+            if question is not None:
+                verb, *arguments = question
+                waiting.setdefault(verb.__name__, {})[index] = (verb.__self__, *arguments)
+
+    advance_all(range(len(solvers)), [None] * len(solvers))
     while any(waiting.values()):
         # The question most of them wait for: the longer a group waits the larger it gets.
         name = max(waiting, key=lambda verb: len(waiting[verb]))
         asked = waiting.pop(name)
-        answers = answer_together(name, list(asked.values()))
-        for index, answer in zip(asked, answers, strict=True):
-            advance(index, answer)
+        advance_all(asked, answer_together(name, list(asked.values())))
     return results

@@ -13,6 +13,7 @@ import numpy as np
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cholesky
 from ._certify import certifier
+from ._intercept import constant_value
 from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
 
@@ -25,7 +26,7 @@ _RENEW_EVERY = 15
 
 def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
-    point, sample = (yield objective.evaluate, theta), objective
+    sample = objective
     n_sample = max(_ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE)
     if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
         MIN_ROWS_TO_SAMPLE, 2 * n_sample
@@ -35,8 +36,12 @@ def solve(objective, theta, control, n_iter=0):
         sample_control = Control(tol, control.max_iter)
         start = yield from newton_cholesky.solve(sample, theta, sample_control, n_iter)
         n_iter = start.n_iter
-        trial = yield objective.evaluate, start.point.theta
-        point = trial if trial.value < point.value else point
+        point = yield objective.evaluate, start.point.theta
+        if theta[:-1].any() or not point.value <= constant_value(objective, theta):
+            first = yield objective.evaluate, theta
+            point = point if point.value < first.value else first
+    else:
+        point = yield objective.evaluate, theta
     rule = _Rule(objective, sample)
     certify = rule.certify(control.tol)
     return (yield from minimise(objective, point, control, rule.propose, certify, n_iter))
