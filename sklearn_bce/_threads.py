@@ -9,7 +9,7 @@ lifts it.
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
@@ -40,23 +40,23 @@ class Team:
         todo = deque(enumerate(parts))
 
         def work():
-            while True:
-                try:
-                    index, part = todo.popleft()
-                except IndexError:
-                    return
-                results[index] = task(*part)
+            try:
+                while (numbered := _next(todo)) is not None:
+                    index, part = numbered
+                    results[index] = task(*part)
+            finally:
+                todo.clear()  # after an error, nobody begins another part
 
         n_helpers = min(self.size, len(parts)) - 1
         helpers = [self._submit(work) for _ in range(n_helpers)]
         try:
             work()
         finally:
-            todo.clear()  # after an error, nobody begins another part
-            for helper in helpers:
-                # One that has not begun has nothing left to do, and may never begin.
-                if not helper.cancel():
-                    helper.result()
+            # One that has not begun has nothing left to do, and may never begin.
+            begun = [helper for helper in helpers if not helper.cancel()]
+            wait(begun)
+        for helper in begun:
+            helper.result()
         return results
 
     def _submit(self, work):
@@ -72,6 +72,14 @@ class Team:
 
 
 ALONE = Team()
+
+
+def _next(queue):
+    """Take the first element, or None where other threads have taken all."""
+    try:
+        return queue.popleft()
+    except IndexError:
+        return None
 
 
 @cache
