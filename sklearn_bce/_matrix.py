@@ -37,23 +37,25 @@ class Matrix:
         self.team = team
         self.shape = X.shape
         self.is_sparse = sp.issparse(X)
-        if self.is_sparse:
-            self.layout = SparseRows(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr))
-        elif X.flags.c_contiguous:
-            self.layout = Rows(_frozen(X))
-        elif X.flags.f_contiguous:
-            self.layout = Columns(_frozen(X.T))
-        else:
-            self.layout = Rows(_frozen(np.ascontiguousarray(X)))
+        self.layout = _layout(X)
 
-    def take(self, rows):
-        """Return a Matrix of some rows, copied."""
-        return Matrix(self.source[rows], self.team)
+    def at(self, start, stop):
+        """Return a layout and the row of it at which our rows from ``start`` to ``stop`` begin."""
+        return self.layout, start
+
+    def sample(self, rows):
+        """Return a Matrix of some rows, which are not copied."""
+        return _Sample(self, rows)
 
     @cached_property
     def n_values(self):
         """Number of stored entries."""
-        return self.source.nnz if self.is_sparse else self.source.size
+        return int(self._ends[-1]) if self.is_sparse else self.shape[0] * self.shape[1]
+
+    @property
+    def _ends(self):
+        """Of sparse X: where the entries of each row begin, and the last one's end."""
+        return self.layout.indptr
 
     def parts(self, n_problems=1, partial_values=0):
         """Return (start, stop) of the parts that threads share out, of about the same work each.
@@ -70,7 +72,7 @@ class Matrix:
         n_parts = max(1, n_parts)
         if self.is_sparse:
             wanted = np.linspace(0, self.n_values, n_parts + 1)[1:-1]
-            cuts = np.searchsorted(self.layout.indptr, wanted)
+            cuts = np.searchsorted(self._ends, wanted)
         else:
             cuts = self.shape[0] * np.arange(1, n_parts) // n_parts
         cuts = [0, *map(int, cuts), self.shape[0]]
@@ -100,16 +102,16 @@ class Matrix:
         for first in range(start, stop, length):
             yield first, min(first + length, stop)
 
-    def dense_block(self, start, stop):
-        """Return rows of a dense X as float64."""
-        return self.source[start:stop].astype(np.float64, copy=False)
+    def rows(self, start, stop):
+        """Return some rows of X, not copied where they need not be."""
+        return self.source[start:stop]
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""
         scores = np.empty(self.shape[0])
 
         def part(start, stop):
-            passes.scores_pass(self.layout, start, coef, shift, scores[start:stop])
+            passes.scores_pass(*self.at(start, stop), coef, shift, scores[start:stop])
 
         self.team.map(part, self._parts)
         return scores
@@ -155,7 +157,7 @@ class Matrix:
         def part(start, stop):
             total, squares = np.zeros((2, self.shape[1]))
             rows = weight[start:stop]
-            passes.moments_pass(self.layout, start, rows, origin, unit, total, squares)
+            passes.moments_pass(*self.at(start, stop), rows, origin, unit, total, squares)
             return total, squares
 
         return self.fold(part)
@@ -184,12 +186,12 @@ class Matrix:
         root = np.sqrt(weight[start:stop])
         block = np.empty((root.size, self.shape[1] + 1))
         if self.is_sparse:
-            block[:, :-1] = self.source[start:stop].toarray() / scale
+            block[:, :-1] = self.rows(start, stop).astype(np.float64).toarray() / scale
             block[:, -1] = 1.0
             block *= root[:, np.newaxis]
         else:
             passes.weighted_block(
-                self.layout, start, center, 1.0 / scale, weight[start:stop], block
+                *self.at(start, stop), center, 1.0 / scale, weight[start:stop], block
             )
         return block
 
@@ -205,9 +207,10 @@ class Matrix:
             gram = np.zeros((size, size))
             buffer = np.empty((min(length, stop - start), size))
             for first in range(start, stop, length):
-                rows = weight[first : min(first + length, stop)]
-                block = buffer[: rows.size]
-                passes.weighted_block(self.layout, first, center, inverse, rows, block)
+                last = min(first + length, stop)
+                block = buffer[: last - first]
+                rows = weight[first:last]
+                passes.weighted_block(*self.at(first, last), center, inverse, rows, block)
                 gram += block.T @ block
             return (gram,)
 
@@ -222,10 +225,9 @@ class Matrix:
         block = np.empty((min(length, self.shape[0]), size))
 
         def fill(first, start, stop):
+            where = self.at(first + start, first + stop)
             rows = weight[first + start : first + stop]
-            passes.weighted_block(
-                self.layout, first + start, center, inverse, rows, block[start:stop]
-            )
+            passes.weighted_block(*where, center, inverse, rows, block[start:stop])
 
         def add(n_rows, start):
             stop = min(start + _TILE, size)
@@ -249,8 +251,9 @@ class Matrix:
         def part(start, stop):
             gram, diagonal, total = np.zeros((n_columns,) * 2), *np.zeros((2, n_columns))
             rows = weight[start:stop]
-            passes.sparse_gram_pass(self.layout, start, rows, 1.0 / scale, gram, diagonal)
-            sum_of_rows = passes.curvature_pass(self.layout, start, zeros, 1.0, rows, total)
+            where = self.at(start, stop)
+            passes.sparse_gram_pass(*where, rows, 1.0 / scale, gram, diagonal)
+            sum_of_rows = passes.curvature_pass(*where, zeros, 1.0, rows, total)
             return gram, diagonal, total, sum_of_rows
 
         parts = self.parts(partial_values=n_columns**2)
@@ -261,6 +264,37 @@ class Matrix:
         gram[-1, :-1] = gram[:-1, -1] = total / scale
         gram[-1, -1] = sum_of_rows
         return gram
+
+
+class _Sample(Matrix):
+    """Some rows of a Matrix, in the order given: fetched part by part whenever they are read."""
+
+    def __init__(self, matrix, rows):
+        self.source = matrix.source
+        self.team = matrix.team
+        self.shape = (rows.size, matrix.shape[1])
+        self.is_sparse = matrix.is_sparse
+        self.chosen = rows
+
+    def at(self, start, stop):
+        return _layout(self.rows(start, stop)), 0
+
+    def rows(self, start, stop):
+        return self.source[self.chosen[start:stop]]
+
+    @cached_property
+    def _ends(self):
+        return np.append(0, np.cumsum(np.diff(self.source.indptr)[self.chosen]))
+
+
+def _layout(X):
+    if sp.issparse(X):
+        return SparseRows(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr))
+    if X.flags.c_contiguous:
+        return Rows(_frozen(X))
+    if X.flags.f_contiguous:
+        return Columns(_frozen(X.T))
+    return Rows(_frozen(np.ascontiguousarray(X)))
 
 
 def _frozen(array):

@@ -95,7 +95,7 @@ class Objective:
     def subset(self, rows, factors):
         """Return the same objective, in the same variables, from some rows times ``factors``."""
         part = copy(self)
-        part.matrix = self.matrix.take(rows)
+        part.matrix = self.matrix.sample(rows)
         positive, negative = self.positive[rows] * factors, self.negative[rows] * factors
         total = positive.sum() + negative.sum()
         part.positive, part.negative = positive / total, negative / total
@@ -139,8 +139,7 @@ class Objective:
         def part(start, stop):
             sums = np.zeros(self.matrix.shape[1])
             loss, total, n_wrong = passes.loss_pass(
-                self.matrix.layout,
-                start,
+                *self.matrix.at(start, stop),
                 coef,
                 shift,
                 self.positive[start:stop],
@@ -168,7 +167,7 @@ class Objective:
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""
-        hessian[np.diag_indices_from(hessian)] += self.penalty
+        hessian.flat[:: self.size + 1] += self.penalty
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0
             hessian[-1, -1] = 1.0
@@ -187,7 +186,8 @@ class Objective:
         def part(start, stop):
             sums = np.zeros(self.matrix.shape[1])
             rows = point.weight[start:stop]
-            total = passes.curvature_pass(self.matrix.layout, start, coef, shift, rows, sums)
+            where = self.matrix.at(start, stop)
+            total = passes.curvature_pass(*where, coef, shift, rows, sums)
             return sums, total
 
         sums, total = self.matrix.fold(part)

@@ -156,14 +156,14 @@ class _Reading:
         The scores (width, n_block) are ours to change; ``combine(residuals, sums)`` adds
         X[start:stop].T @ residuals.T to the sums (n_columns, width).
         """
-        layout = self.matrix.layout
         for start, stop in self.matrix.blocks(first, last):
             if self.matrix.is_sparse:
                 scores = np.empty((passes.WIDTH, stop - start))
-                passes.sparse_scores(layout, start, self.coefs, scores)
-                combine = partial(passes.add_sparse_combination, layout, start)
+                where = self.matrix.at(start, stop)
+                passes.sparse_scores(*where, self.coefs, scores)
+                combine = partial(passes.add_sparse_combination, *where)
             else:
-                block = self.matrix.dense_block(start, stop)
+                block = self.matrix.rows(start, stop).astype(np.float64, copy=False)
                 scores = self.coefs.T @ block.T
                 combine = partial(_add_dense_combination, block)
             scores += self.shifts

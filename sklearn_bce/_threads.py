@@ -36,6 +36,9 @@ class Team:
 
         A task may call `map` itself: whoever waits for parts works on them too.
         """
+        n_helpers = min(self.size, len(parts)) - 1
+        if n_helpers <= 0:
+            return [task(*part) for part in parts]
         results = [None] * len(parts)
         todo = deque(enumerate(parts))
 
@@ -47,7 +50,6 @@ class Team:
             finally:
                 todo.clear()  # after an error, nobody begins another part
 
-        n_helpers = min(self.size, len(parts)) - 1
         helpers = [self._submit(work) for _ in range(n_helpers)]
         try:
             work()

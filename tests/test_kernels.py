@@ -315,13 +315,19 @@ def test_gram_of_far_off_columns_keeps_its_digits():
 
 
 @every_variant
-def test_take(layout, dtype, index):
+def test_sample(layout, dtype, index):
     dense, source = dense_and_source(layout, dtype, index, (40, 3))
     rows = np.array([5, 0, 0, 39])
-    part = Matrix(source).take(rows)
+    part = Matrix(source).sample(rows)
     assert part.shape == (4, 3)
-    coef = np.array([1.0, -2.0, 0.5])
+    assert part.n_values == (np.diff(source.indptr)[rows].sum() if layout == "csr" else 12)
+    coef, weight = np.array([1.0, -2.0, 0.5]), np.array([1.0, 2.0, 0.5, 3.0])
     np.testing.assert_allclose(part.scores(coef, 1.0), dense[rows] @ coef + 1.0, rtol=1e-13)
+    copied = Matrix(source[rows])
+    columns = np.zeros(3), np.array([1.0, 2.0, 4.0])
+    assert np.array_equal(part.gram(weight, *columns), copied.gram(weight, *columns))
+    root = part.gram_root(weight, *columns)
+    np.testing.assert_allclose(root.T @ root, part.gram(weight, *columns), rtol=1e-12, atol=1e-14)
 
 
 # -- Objective

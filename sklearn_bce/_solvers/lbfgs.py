@@ -20,6 +20,7 @@ from ._newton_step import Factor, newton_step
 MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
+_FULL_ROWS_PER_ROW = 16  # a larger sample costs more than the readings of X that it saves
 _MEMORY = 15  # pairs; a factor as metric is renewed, and they are dropped, before it is full
 _RENEW_EVERY = 15
 
@@ -27,12 +28,14 @@ _RENEW_EVERY = 15
 def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
     sample = objective
-    n_sample = max(_ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE)
+    n_sample = max(
+        _ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE, objective.n_rows // _FULL_ROWS_PER_ROW
+    )
     if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
         MIN_ROWS_TO_SAMPLE, 2 * n_sample
     ):
         sample = objective.subset(*_draw_rows(objective, n_sample, control.seed))
-        tol = 1e-3 * objective.size / n_sample  # the subsample's optimum is no better than that
+        tol = objective.size / n_sample  # the subsample's optimum is hardly better than that
         sample_control = Control(tol, control.max_iter)
         start = yield from newton_cholesky.solve(sample, theta, sample_control, n_iter)
         n_iter = start.n_iter
