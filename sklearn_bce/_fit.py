@@ -62,7 +62,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
     -------
     list of (Problem, Fitted)
     """
-    solver = _solvers.choose(estimator.solver, *X.shape, len(problems))
+    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems))
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),

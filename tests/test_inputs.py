@@ -411,7 +411,7 @@ def test_fitted_attributes_are_plain():
     assert clf.intercept_.shape == clf.n_iter_.shape == (1,)
     assert clf.n_iter_.dtype.kind == "i"
     assert clf.n_features_in_ == X.shape[1]
-    assert clf.solver_ == "newton-cholesky"
+    assert clf.solver_ == "lbfgs"
     assert type(clf.optimality_) is float and 0 <= clf.optimality_ <= 1e-8
     assert all(type(value) is float for value in clf.loss_curve_)
 

@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bce import BCEClassifier, SeparationWarning
-from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose
+from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose, lbfgs
+from sklearn_bce._solvers._newton_step import newton_step
 from tests.problems import (
     LOSSES,
     SOLVERS,
@@ -172,6 +173,21 @@ def test_optimality_is_honest_where_no_factorisation_certifies(solver, C):
     # The penalised optimum lies in the row space, where 200 columns say the same as 2,100.
     squares, left = np.linalg.eigh((X @ X.T).toarray())
     assert_honest(solver, C, X, y, X.toarray(), best_value(left * np.sqrt(squares), y, C))
+
+
+@pytest.mark.parametrize("C", [1e-4, 1.0, 1e3])
+@pytest.mark.parametrize("problem", ["correlated", "rare"])
+def test_optimality_is_honest_where_products_certify(problem, C, monkeypatch):
+    """With a sample's factor for a metric, as lbfgs does it for many rows and features."""
+    X, y = PROBLEMS[problem]()
+    best = best_value(X, y, C)
+    monkeypatch.setattr(lbfgs, "_PRODUCTS_PAY", 0)
+    monkeypatch.setattr(lbfgs, "MIN_ROWS_TO_SAMPLE", 0)
+    monkeypatch.setattr(lbfgs, "_MIN_SAMPLE", 50)
+    whole = []
+    monkeypatch.setattr(lbfgs, "newton_step", lambda *_: whole.append(1) or newton_step(*_))
+    assert_honest("lbfgs", C, X, y, X, best)
+    assert len(whole) <= 2  # of four fits: products do it
 
 
 @every_solver
@@ -463,17 +479,11 @@ def test_one_positive_in_a_hundred_thousand():
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "n_features", "name"),
-    [
-        (500, 30, "newton-cholesky"),
-        (9_999, 1_000, "newton-cholesky"),
-        (10_000, 30, "lbfgs"),
-        (500, 2_000, "newton-cg"),
-        (10**6, 10**5, "newton-cg"),
-    ],
+    ("n_features", "n_problems", "name"),
+    [(30, 1, "lbfgs"), (1_999, 1, "lbfgs"), (2_000, 1, "newton-cg"), (2_000, 2, "lbfgs")],
 )
-def test_auto(n_rows, n_features, name):
-    assert choose("auto", n_rows, n_features) == name
+def test_auto(n_features, n_problems, name):
+    assert choose("auto", n_features, n_problems) == name
 
 
 def test_cholesky_refuses_what_does_not_fit_in_memory():

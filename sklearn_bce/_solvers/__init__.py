@@ -15,15 +15,12 @@ SOLVE = {
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_rows, n_features, n_problems=1):
+def choose(solver, n_features, n_problems=1):
     """Return the name of the solver to use.
 
-    "auto" means
-
-    - "lbfgs" for several problems over one X: what they cannot share, Hessians, are few;
-    - else "newton-cg" for 2,000 features or more: p x p matrices are too dear;
-    - else "newton-cholesky" for fewer than 10,000 rows: its few passes are short;
-    - else "lbfgs", whose Hessian takes a sample of the rows.
+    "auto" means "newton-cg" for 2,000 features or more, where p x p matrices are too dear, else
+    "lbfgs". Several problems over one X take "lbfgs" in any case: what they cannot share, products
+    with their Hessians, are few.
     """
     if solver == "newton-cholesky" and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(
@@ -33,8 +30,4 @@ def choose(solver, n_rows, n_features, n_problems=1):
         )
     if solver != "auto":
         return solver
-    if n_problems > 1:
-        return "lbfgs"
-    if n_features >= MAX_FACTOR_SIZE:
-        return "newton-cg"
-    return "newton-cholesky" if n_rows < lbfgs.MIN_ROWS_TO_SAMPLE else "lbfgs"
+    return "newton-cg" if n_features >= MAX_FACTOR_SIZE and n_problems == 1 else "lbfgs"

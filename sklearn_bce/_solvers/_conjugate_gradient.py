@@ -1,4 +1,4 @@
-"""Newton directions by conjugate gradients with a diagonal preconditioner."""
+"""Newton directions by conjugate gradients, with a diagonal or a Cholesky factor for a metric."""
 
 import numpy as np
 
@@ -11,19 +11,20 @@ _LEVEL = 0.2
 _NULL = 1e-14  # relative: directions that curve less are rounding
 
 
-def cg_step(objective, point, forcing, prove=False):
+def cg_step(objective, point, forcing, prove=False, factor=None):
     """Return the direction at which the residual has fallen to ``forcing`` times the gradient.
 
     The decrement is the energy that conjugate gradients collect, which grows towards the true
     one from below. It is called certified only if the last few products have added little to it:
     on ill-conditioned problems a small residual alone proves nothing (Meurant and Tichy,
     "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024). With ``prove`` the
-    iteration goes on until it is.
+    iteration goes on until it is. The metric is ``factor``, of a Hessian that is near to the one
+    here, or a diagonal.
     """
-    inverse = 1.0 / objective.metric(point)
+    metric = _Diagonal(1.0 / objective.metric(point)) if factor is None else _Factored(factor)
     residual = -point.gradient
     direction = np.zeros_like(residual)
-    search = inverse * residual
+    search = metric.solve(residual)
     height = first = size = residual @ search  # size: of search in the metric
     gains = []
     for _ in range(min(_MAX_PRODUCTS, 2 * objective.size)):
@@ -34,17 +35,50 @@ def cg_step(objective, point, forcing, prove=False):
         step = height / curvature
         gains.append(step * height)
         previous = height
-        height = cg_advance(step, search, product, inverse, direction, residual)
+        height = metric.advance(step, search, product, direction, residual)
         if height <= forcing**2 * first:
             certified = _levelled(gains)
             if certified or not prove:
                 return Proposal(direction, 0.5 * sum(gains), certified)
-        factor = height / previous
-        cg_turn(factor, residual, inverse, search)
-        size = height + factor**2 * size
+        turn = height / previous
+        metric.turn(turn, residual, search)
+        size = height + turn**2 * size
     # Nothing is proved, unless there was nothing to gain in the first place.
     nothing_left = height <= _NULL * first
     return Proposal(direction, 0.5 * sum(gains), nothing_left, complete=nothing_left)
+
+
+class _Diagonal:
+    """Steps of conjugate gradients, each in one go over the long vectors."""
+
+    def __init__(self, inverse):
+        self.inverse = inverse
+
+    def solve(self, residual):
+        return self.inverse * residual
+
+    def advance(self, step, search, product, direction, residual):
+        return cg_advance(step, search, product, self.inverse, direction, residual)
+
+    def turn(self, factor, residual, search):
+        cg_turn(factor, residual, self.inverse, search)
+
+
+class _Factored:
+    """The same with a Cholesky factor."""
+
+    def __init__(self, factor):
+        self.solve = factor.solve
+
+    def advance(self, step, search, product, direction, residual):
+        direction += step * search
+        residual -= step * product
+        self.solved = self.solve(residual)
+        return residual @ self.solved
+
+    def turn(self, factor, residual, search):
+        search *= factor
+        search += self.solved
 
 
 def _levelled(gains):

@@ -13,6 +13,7 @@ import numpy as np
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cholesky
 from ._certify import certifier
+from ._conjugate_gradient import cg_step
 from ._intercept import constant_value
 from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
@@ -21,8 +22,11 @@ MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
 _FULL_ROWS_PER_ROW = 16  # a larger sample costs more than the readings of X that it saves
-_MEMORY = 15  # pairs; a factor as metric is renewed, and they are dropped, before it is full
-_RENEW_EVERY = 15
+_MEMORY = 15  # pairs
+_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
+_PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
+_FORCING = 1e-3  # for the step after the certificate is the last, and as good as Newton's
+_FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 
 
 def solve(objective, theta, control, n_iter=0):
@@ -91,11 +95,12 @@ class _Rule:
         self.last = None
         self.metric = None
         self.pairs = deque(maxlen=_MEMORY)
+        self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
 
     def propose(self, point):
         if self.last is not None:
             self._remember(point)
-        if self.metric is None or self.age >= _RENEW_EVERY:
+        if self.metric is None or self.age >= self.renew_every:
             self._renew((yield from self._metric_at(point)))
         self.last = point
         self.age += 1
@@ -108,6 +113,15 @@ class _Rule:
             return certifier(self.objective, tol)
 
         def certify(point):
+            if (
+                self.sample is not self.objective
+                and self.objective.size > _PRODUCTS_PAY
+                and self.metric.is_regular
+            ):
+                step = cg_step(self.objective, point, _FORCING, prove=True, factor=self.metric)
+                proposal = yield from step
+                if proposal.certified:
+                    return proposal
             proposal, factor = yield from newton_step(self.objective, point)
             self._renew(factor)
             self.last = point
