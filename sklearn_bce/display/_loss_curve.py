@@ -146,7 +146,7 @@ class LossCurveDisplay:
         ax, values = self.suboptimality_ax_, self.suboptimality
         color = {} if ax is self.ax_ else {"color": "0.5"}
         style = styled(
-            {"marker": ".", "ls": "--", "label": f"Sub-optimality{suffix}", **color},
+            {"marker": ".", "linestyle": "--", "label": f"Sub-optimality{suffix}", **color},
             suboptimality_kw,
         )
         (self.suboptimality_line_,) = ax.plot(np.arange(len(values)), values, **style)

@@ -247,19 +247,18 @@ class ThresholdDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
-        costs = _check_cost(cost_false_positive=cost_false_positive)
-        costs += _check_cost(cost_false_negative=cost_false_negative)
+        _check_cost("cost_false_positive", cost_false_positive)
+        _check_cost("cost_false_negative", cost_false_negative)
         predictions = check_predictions(y_true, y_score, sample_weight, pos_label)
-        curves = _curves(*counts_by_threshold(predictions), *costs)
+        counts = counts_by_threshold(predictions)
+        curves = _curves(*counts, cost_false_positive, cost_false_negative)
         return cls(**curves, name=name, pos_label=pos_label).plot(ax, **plot_kw)
 
 
-def _check_cost(**cost):
-    ((name, value),) = cost.items()
-    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not (is_real and 0.0 <= value < math.inf):
-        raise ValueError(f"{name} must be a float in the range [0, inf). Got {value!r} instead.")
-    return (float(value),)
+def _check_cost(name, cost):
+    is_real = isinstance(cost, numbers.Real) and not isinstance(cost, bool)
+    if not (is_real and 0.0 <= cost < math.inf):
+        raise ValueError(f"{name} must be a float in the range [0, inf). Got {cost!r} instead.")
 
 
 def _curves(thresholds, true_positive, false_positive, cost_false_positive, cost_false_negative):
