@@ -1,7 +1,7 @@
 """Pictures that scikit-learn does not have, as displays in its manner.
 
-ROC, precision-recall and DET curves and confusion matrices are scikit-learn's own. All displays need
-matplotlib, which is imported when something is drawn.
+ROC, precision-recall and DET curves and confusion matrices are scikit-learn's own. All displays
+need matplotlib, which is imported when something is drawn.
 """
 
 from ._coefficients import CoefficientDisplay

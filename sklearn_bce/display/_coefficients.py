@@ -93,7 +93,7 @@ class CoefficientDisplay:
         self.ax_.set_yticks(positions, np.asarray(self.feature_names, dtype=object)[self.shown_])
         self.ax_.invert_yaxis()
         self.ax_.axvline(0.0, color="0.4", linewidth=1)
-        what = "Coefficient × standard deviation" if self.is_standardised else "Coefficient"
+        what = "Coefficient times standard deviation" if self.is_standardised else "Coefficient"
         self.ax_.set(xlabel=what, title=(self.name if name is None else name) or "")
         return self
 

@@ -47,7 +47,9 @@ def _one_column(values, name, dtype=None):
 def _positive_share(y, pos_label):
     if is_soft(y):
         if pos_label not in (None, 0, 1):
-            raise ValueError(f"pos_label must be 0 or 1 for soft labels. Got {pos_label!r} instead.")
+            raise ValueError(
+                f"pos_label must be 0 or 1 for soft labels. Got {pos_label!r} instead."
+            )
         return 1.0 - y if pos_label == 0 and pos_label is not None else y.astype(np.float64)
     labels = np.unique(y).tolist()
     if pos_label is None:

@@ -158,9 +158,7 @@ class RegularizationPathDisplay:
         drawn = [each for each in (self.ax_, self.score_ax_) if each is not None]
         C_kw = styled({"color": "0.3", "linestyle": "--", "linewidth": 1}, C_kw)
         chosen = [] if self.C is None else drawn
-        self.C_lines_ = [
-            each.axvline(self.C, label=f"C = {self.C:.3g}", **C_kw) for each in chosen
-        ]
+        self.C_lines_ = [each.axvline(self.C, label=f"C = {self.C:.3g}", **C_kw) for each in chosen]
         drawn[-1].set_xlabel("C")
         self.ax_.set_title((self.name if name is None else name) or "")
         for each in drawn:
@@ -267,13 +265,14 @@ class RegularizationPathDisplay:
         model = last_step(estimator)
         scores, coefs = _of_chosen_l1_ratio(model)
         n_features = dense_coef(model).shape[1]
-        coefs = coefs[:, :, label_row(model, coefs.shape[2], label), :n_features]
+        row = label_row(model, coefs.shape[2], label)
+        chosen = np.ravel(attribute(model, "C_"))  # one, or one for each label
         scoring = getattr(model, "scoring", None)
         display = cls(
             Cs=np.asarray(attribute(model, "Cs_")),
-            coefs=coefs,
+            coefs=coefs[:, :, row, :n_features],
             scores=scores,
-            C=float(attribute(model, "C_")),
+            C=float(chosen[row if chosen.size > 1 else 0]),
             feature_names=names_of_features(estimator, n_features, feature_names),
             score_name=scoring if score_name is None and isinstance(scoring, str) else score_name,
             name=name,
@@ -332,7 +331,7 @@ class RegularizationPathDisplay:
         coefs = []
         for C in Cs:
             coef = dense_coef(model.set_params(C=C).fit(X, y, **weights))
-            coefs.append(coef[label_row(model, len(coef), label)].copy())
+            coefs.append(coef[label_row(model, len(coef), label)])
         names = names_of_features(model, len(coefs[0]), feature_names)
         display = cls(Cs=Cs, coefs=np.array(coefs), feature_names=names, name=name)
         return display.plot(ax, **plot_kw)
@@ -361,5 +360,6 @@ def _of_chosen_l1_ratio(model):
         )
     if scores.shape[1] == 1:
         return scores[:, 0], coefs[:, 0]
-    chosen = np.flatnonzero(np.isclose(attribute(model, "l1_ratios_"), attribute(model, "l1_ratio_")))
-    return scores[:, chosen[0]], coefs[:, chosen[0]]
+    ratios, ratio = (np.ravel(attribute(model, name)) for name in ("l1_ratios_", "l1_ratio_"))
+    chosen = np.argmin(np.abs(ratios - ratio[0]))
+    return scores[:, chosen], coefs[:, chosen]

@@ -14,8 +14,8 @@ _DIAGONAL = "Perfectly calibrated"
 class ReliabilityDisplay:
     r"""Observed share of the positive class over its predicted probability, in bins.
 
-    What :class:`sklearn.calibration.CalibrationDisplay` draws, for soft labels and weights too, with
-    a confidence band and the histogram of the probabilities.
+    What :class:`sklearn.calibration.CalibrationDisplay` draws, for soft labels and weights too,
+    with a confidence band and the histogram of the probabilities.
 
     It is recommended to use `from_estimator` or `from_predictions` to make one. All parameters are
     stored as attributes.
@@ -162,7 +162,8 @@ class ReliabilityDisplay:
     def _plot_histogram(self, histogram_kw):
         self.histogram_ax_ = twin_below(self.ax_)
         weight = np.ones(len(self.y_prob)) if self.sample_weight is None else self.sample_weight
-        histogram_kw = styled({"bins": np.linspace(0, 1, 21), "color": "0.85"}, histogram_kw, "Patch")
+        defaults = {"bins": np.linspace(0.0, 1.0, 21), "color": "0.85"}
+        histogram_kw = styled(defaults, histogram_kw, "Patch")
         shares, _, self.histogram_ = self.histogram_ax_.hist(
             self.y_prob, weights=weight / np.sum(weight), **histogram_kw
         )
