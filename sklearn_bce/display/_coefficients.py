@@ -130,7 +130,7 @@ class CoefficientDisplay:
         n_features : int, default=20
             How many features to draw at most.
         name : str, default=None
-            Name for the title. None is ``label``, if there is one.
+            Name for the title. None is "Label" and ``label``, if there is one.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
         **plot_kw : dict
@@ -151,7 +151,7 @@ class CoefficientDisplay:
             effects=effects,
             feature_names=names_of_features(estimator, len(effects), feature_names),
             is_standardised=X is not None,
-            name=str(label) if name is None and label is not None else name,
+            name=f"Label {label}" if name is None and label is not None else name,
         )
         return display.plot(ax, n_features=n_features, **plot_kw)
 

@@ -314,8 +314,8 @@ def _check_bins(n_bins, strategy, confidence_level):
 def _bin_means(y, p, weight, n_bins, strategy):
     """Mean label, mean probability and effective number of rows, of each bin that has rows."""
     edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
-    if strategy == "quantile":  # of this kind, an integer weight is as many rows
-        edges = np.quantile(p, edges, weights=weight, method="inverted_cdf")
+    if strategy == "quantile":
+        edges = _weighted_quantiles(p, weight, edges)
     index = np.searchsorted(edges, p)
     mass, of_y, of_p, squares = (
         np.bincount(index, weights=each) for each in (weight, weight * y, weight * p, weight**2)
@@ -323,6 +323,13 @@ def _bin_means(y, p, weight, n_bins, strategy):
     filled = mass > 0.0
     mass = mass[filled]
     return of_y[filled] / mass, of_p[filled] / mass, mass**2 / squares[filled]
+
+
+def _weighted_quantiles(p, weight, shares):
+    """The smallest p up to which each share of the weight lies, give or take rounding."""
+    order = np.argsort(p)
+    reached = np.cumsum(weight[order])
+    return p[order][np.searchsorted(reached, (shares - 1e-12) * reached[-1])]
 
 
 def wilson_interval(share, n, confidence_level):

@@ -140,7 +140,8 @@ class ThresholdDisplay:
         self.ax_.set(xlabel=f"Threshold{note}", ylabel="Precision, recall", title=name or "")
         self.ax_.set_ylim(-0.02, 1.02)
         twin.set_ylabel("Expected cost a row")
-        twin.set_ylim(0.0, 1.05 * max(np.max(self.cost), 1e-300))
+        largest = np.max(self.cost) or 1.0
+        twin.set_ylim(-0.02 * largest, 1.02 * largest)  # 0 is where it is on the left
         handles = [*curves.values(), self.threshold_line_]
         twin.legend(handles, [handle.get_label() for handle in handles], loc="best")
         return self
