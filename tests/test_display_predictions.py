@@ -71,7 +71,7 @@ def test_reliability_of_soft_labels_and_weights_by_hand():
     display = ReliabilityDisplay.from_predictions(SOFT, P, sample_weight=WEIGHT, n_bins=4)
     rows = []
     for low in (0.0, 0.25, 0.5, 0.75):
-        inside = (P > low) & (P <= low + 0.25)
+        inside = (low < P) & (low + 0.25 >= P)
         w = WEIGHT[inside]
         rows.append((np.average(P[inside], weights=w), np.average(SOFT[inside], weights=w)))
     np.testing.assert_allclose(drawn(display.line_), rows, rtol=1e-12)
@@ -91,7 +91,7 @@ def test_band_is_wilsons_interval_in_each_bin():
     display = ReliabilityDisplay.from_predictions(HARD, P, n_bins=5, confidence_level=0.9)
     ends = []
     for low in np.arange(5) / 5:
-        inside = (P > low) & (P <= low + 0.2)
+        inside = (low < P) & (low + 0.2 >= P)
         found = binomtest(int(HARD[inside].sum()), int(inside.sum()))
         ends.append(tuple(found.proportion_ci(0.9, method="wilson")))
     np.testing.assert_allclose(np.column_stack([display.lower, display.upper]), ends, atol=1e-12)
@@ -189,7 +189,7 @@ def test_soft_labels_are_two_weighted_rows_each(display):
 
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_order_scale_of_weights_and_rows_without_weight_do_not_matter(display):
-    hard, soft, p, weight = sample(ties=True)
+    _, soft, p, weight = sample(ties=True)
     expected = curves(display.from_predictions(soft, p, sample_weight=weight))
     order = np.random.default_rng(0).permutation(len(p))
     y, score = np.r_[soft[order], 1.0], np.r_[p[order], 0.05]
@@ -238,9 +238,7 @@ def test_scores_from_decision_function(display, pos_label, sign):
     X, y, _ = models()
     model = make_pipeline(StandardScaler(), LinearSVC()).fit(X, y)
     got = display.from_estimator(model, X, y, pos_label=pos_label)
-    expected = display.from_predictions(
-        y, sign * model.decision_function(X), pos_label=pos_label
-    )
+    expected = display.from_predictions(y, sign * model.decision_function(X), pos_label=pos_label)
     np.testing.assert_array_equal(curves(got), curves(expected))
 
 

@@ -30,7 +30,7 @@ def attribute(model, name):
 
 def label_row(model, n_rows, label):
     """Return which of ``n_rows`` rows of ``coef_`` belongs to ``label``."""
-    classes = list(attribute(model, "classes_"))
+    classes = np.asarray(attribute(model, "classes_")).tolist()
     names = classes if n_rows == len(classes) else classes[-1:]
     if label is None and n_rows == 1:
         return 0

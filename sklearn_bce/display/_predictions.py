@@ -77,7 +77,7 @@ def response_of(estimator, X, pos_label, method="predict_proba"):
     if not is_classifier(estimator):
         raise ValueError(f"estimator must be a classifier. Got {type(estimator).__name__} instead.")
     check_is_fitted(estimator)
-    classes = list(estimator.classes_)
+    classes = np.asarray(estimator.classes_).tolist()
     if pos_label is None and len(classes) != 2:
         raise ValueError(f"pos_label must be given; it is one of the classes {_some(classes)}.")
     if pos_label is not None and pos_label not in classes:
