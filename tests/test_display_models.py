@@ -126,7 +126,7 @@ def test_loss_curve_of_one_label():
     with pytest.raises(ValueError, match="loss_curve_ is empty"):
         LossCurveDisplay.from_estimator(clf, label=2)
     for label in (None, 3):
-        with pytest.raises(ValueError, match="label must be one of .*0, 1, 2.*Got"):
+        with pytest.raises(ValueError, match=r"label must be one of .*0, 1, 2.*Got"):
             LossCurveDisplay.from_estimator(clf, label=label)
 
 
@@ -268,7 +268,7 @@ def test_path_of_one_of_several_labels():
     model = cross_validated(1, n_labels=3)
     display = RegularizationPathDisplay.from_estimator(model, label=2)
     np.testing.assert_array_equal(display.coefs, model.coefs_paths_[:, 0, :, 2, :6])
-    with pytest.raises(ValueError, match="label must be one of .*Got None"):
+    with pytest.raises(ValueError, match=r"label must be one of .*Got None"):
         RegularizationPathDisplay.from_estimator(model)
 
 
@@ -327,7 +327,7 @@ def test_bad_loss_curves():
     with pytest.raises(ValueError, match="must be fitted and have loss_curve_; this BCEClassifier"):
         LossCurveDisplay.from_estimator(BCEClassifier())
     display = LossCurveDisplay(loss_curve=[1.0])
-    with pytest.raises(ValueError, match="kind must be one of .*'all'"):
+    with pytest.raises(ValueError, match=r"kind must be one of .*'all'"):
         display.plot(kind="all")
     with pytest.raises(ValueError, match="kind='suboptimality' needs optimality"):
         display.plot(kind="suboptimality")

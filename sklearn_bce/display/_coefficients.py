@@ -49,7 +49,7 @@ class CoefficientDisplay:
     >>> clf = BCEClassifier().fit(X, y)
     >>> display = CoefficientDisplay.from_estimator(clf, X, n_features=3)
     >>> display.feature_names[display.shown_].tolist()
-    ['worst area', 'worst texture', 'worst perimeter']
+    ['mean area', 'worst area', 'mean perimeter']
     """
 
     def __init__(self, *, effects, feature_names, is_standardised=False, name=None):

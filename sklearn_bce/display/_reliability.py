@@ -82,7 +82,7 @@ class ReliabilityDisplay:
     >>> clf = BCEClassifier().fit(X[:300], y[:300])
     >>> display = ReliabilityDisplay.from_estimator(clf, X[300:], y[300:], n_bins=3)
     >>> display.prob_true.round(2)
-    array([0.04, 0.4 , 0.97])
+    array([0.1 , 0.86, 1.  ])
     """
 
     def __init__(
