@@ -264,6 +264,17 @@ def test_path_of_folds(n_l1_ratios):
     assert display.score_ax_.get_ylabel() == "neg_log_loss"
 
 
+def test_path_of_the_chosen_gamma():
+    plain, model = cross_validated(), cross_validated()
+    model.gammas_, model.gamma_ = [0.0, (1.0, 2.0)], (1.0, 2.0)
+    model.scores_ = np.stack([np.zeros_like(plain.scores_), plain.scores_], axis=1)
+    model.coefs_paths_ = np.stack([np.zeros_like(plain.coefs_paths_), plain.coefs_paths_], axis=1)
+    expected = RegularizationPathDisplay.from_estimator(plain)
+    got = RegularizationPathDisplay.from_estimator(model)
+    np.testing.assert_array_equal(got.scores, expected.scores)
+    np.testing.assert_array_equal(got.coefs, expected.coefs)
+
+
 def test_path_of_one_of_several_labels():
     model = cross_validated(1, n_labels=3)
     display = RegularizationPathDisplay.from_estimator(model, label=2)

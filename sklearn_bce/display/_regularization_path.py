@@ -242,7 +242,8 @@ class RegularizationPathDisplay:
             ``coefs_paths_`` of shape (n_folds, n_l1_ratios, n_Cs, n_labels, n_features + 1), as
             ``BCEClassifierCV`` and, without its legacy attributes,
             :class:`sklearn.linear_model.LogisticRegressionCV` have; or a pipeline that ends in one.
-            Of several l1_ratios the chosen one is drawn.
+            Of several l1_ratios the chosen one is drawn; of several gammas, on an axis after the
+            folds, too.
         label : int, str, default=None
             The label whose coefficients are drawn, if each has its own.
         feature_names : array-like of shape (n_features,), default=None
@@ -263,7 +264,7 @@ class RegularizationPathDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         model = last_step(estimator)
-        scores, coefs = _of_chosen_l1_ratio(model)
+        scores, coefs = _of_chosen_parameters(model)
         n_features = dense_coef(model).shape[1]
         row = label_row(model, coefs.shape[2], label)
         chosen = np.ravel(attribute(model, "C_"))  # one, or one for each label
@@ -348,10 +349,13 @@ def _values_of_C(Cs):
     return values
 
 
-def _of_chosen_l1_ratio(model):
+def _of_chosen_parameters(model):
     """Scores (n_folds, n_Cs) and coefficients (n_folds, n_Cs, n_labels, n_columns)."""
     scores = np.asarray(attribute(model, "scores_"))
     coefs = np.asarray(attribute(model, "coefs_paths_"))
+    if scores.ndim == 4 and coefs.ndim == 6:  # an axis of gammas after the folds
+        gamma = list(attribute(model, "gammas_")).index(attribute(model, "gamma_"))
+        scores, coefs = scores[:, gamma], coefs[:, gamma]
     if scores.ndim != 3 or coefs.ndim != 5:
         raise ValueError(
             "scores_ must have shape (n_folds, n_l1_ratios, n_Cs) and coefs_paths_ (n_folds, "
