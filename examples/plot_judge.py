@@ -82,7 +82,9 @@ print(f"the tenth with the highest scores holds {reached:.0%} of the defaults")
 # By assumption a default that nobody foresaw costs 20, a false alarm 1. Half of the rows not seen
 # choose the threshold, the other half judge it.
 
-chooses, judges = train_test_split(np.arange(len(y_rest)), stratify=y_rest, random_state=0)
+chooses, judges = train_test_split(
+    np.arange(len(y_rest)), test_size=0.5, stratify=y_rest, random_state=0
+)
 costs = {"cost_false_positive": 1.0, "cost_false_negative": 20.0}
 display = ThresholdDisplay.from_estimator(plain, X_rest[chooses], y_rest[chooses], **costs)
 plt.show()

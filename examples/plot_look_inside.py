@@ -44,7 +44,7 @@ plt.show()
 # Below, the held-out log loss (negative: more is better) of five folds, with a band of one standard
 # error.
 
-Cs = np.logspace(-4, 4, 17)
+Cs = np.logspace(-4, 2, 19)
 _, scores = validation_curve(
     make_pipeline(StandardScaler(), BCEClassifier()),
     X,

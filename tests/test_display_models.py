@@ -291,6 +291,8 @@ def test_names_are_given_to_the_largest_at_the_chosen_C():
         display.plot(n_named=2)
         named = [line.get_label() for line in display.lines_ if line.get_label() in names]
         assert named == sorted(largest)
+        legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+        assert legend[:2] == largest
     assert display.C_lines_ == [] and display.score_ax_ is None
 
 

@@ -161,9 +161,7 @@ class RegularizationPathDisplay:
         self.C_lines_ = [each.axvline(self.C, label=f"C = {self.C:.3g}", **C_kw) for each in chosen]
         drawn[-1].set_xlabel("C")
         self.ax_.set_title((self.name if name is None else name) or "")
-        for each in drawn:
-            if each.get_legend_handles_labels()[1]:
-                each.legend(fontsize="small")
+        self._plot_legends(drawn)
         return self
 
     def _check(self):
@@ -186,9 +184,9 @@ class RegularizationPathDisplay:
         coefs = self._mean_over_folds(self.coefs)[self._order]
         names = names_of_features(None, coefs.shape[1], self.feature_names)
         at = len(coefs) - 1 if self.C is None else np.argmin(np.abs(np.log(self._x / self.C)))
-        by_size = np.argsort(-np.abs(coefs[at]), kind="stable")
+        self._by_size = np.argsort(-np.abs(coefs[at]), kind="stable")
         styles = [{"color": "0.75", "linewidth": 0.8, "zorder": 1}] * coefs.shape[1]
-        for place, j in enumerate(by_size[:n_named]):
+        for place, j in enumerate(self._by_size[:n_named]):
             styles[j] = {"color": f"C{place % 10}", "label": names[j]}
         self.lines_ = [
             self.ax_.plot(self._x, coefs[:, j], **styled(style, line_kw))[0]
@@ -220,6 +218,18 @@ class RegularizationPathDisplay:
                 self._x, mean - error, mean + error, **band_kw
             )
         self.score_ax_.set(xscale="log", ylabel=self.score_name or "Cross-validated score")
+
+    def _plot_legends(self, drawn):
+        """Beside the axes, since lines go everywhere; the largest coefficients first."""
+        for each in drawn:
+            handles, labels = each.get_legend_handles_labels()
+            if each is self.ax_:
+                named = [self.lines_[j] for j in self._by_size if self.lines_[j] in handles]
+                handles = named + [handle for handle in handles if handle not in named]
+            if labels:
+                each.legend(
+                    handles=handles, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5)
+                )
 
     @classmethod
     def from_estimator(

@@ -35,7 +35,7 @@ class ThresholdDisplay:
     cost : ndarray of shape (n_thresholds,)
         Mean cost a row.
     name : str, default=None
-        Name of the model, for the title.
+        Name of the model, for the legend.
     pos_label : int, float, bool or str, default=None
         The positive class, for the label of the axis.
 
@@ -111,7 +111,7 @@ class ThresholdDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
         name : str, default=None
-            Name for the title. None is the ``name`` of the display.
+            Name for the legend. None is the ``name`` of the display.
         precision_kw, recall_kw, cost_kw, threshold_kw : dict, default=None
             Passed to matplotlib's ``plot`` and, the last, ``axvline``.
 
@@ -137,13 +137,18 @@ class ThresholdDisplay:
         threshold_kw = styled({"color": "C3", "linestyle": "--", "label": chosen}, threshold_kw)
         self.threshold_line_ = twin.axvline(self.best_threshold, **threshold_kw)
         note = positive_class_note(self.pos_label)
-        self.ax_.set(xlabel=f"Threshold{note}", ylabel="Precision, recall", title=name or "")
+        self.ax_.set(xlabel=f"Threshold{note}", ylabel="Precision, recall")
         self.ax_.set_ylim(-0.02, 1.02)
         twin.set_ylabel("Expected cost a row")
         largest = np.max(self.cost) or 1.0
         twin.set_ylim(-0.02 * largest, 1.02 * largest)  # 0 is where it is on the left
-        handles = [*curves.values(), self.threshold_line_]
-        twin.legend(handles, [handle.get_label() for handle in handles], loc="best")
+        twin.legend(  # above the axes: no corner is free of curves
+            handles=[*curves.values(), self.threshold_line_],
+            title=name,
+            ncols=2,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+        )
         return self
 
     @classmethod
@@ -181,7 +186,7 @@ class ThresholdDisplay:
         pos_label : int, float, bool or str, default=None
             The positive class. None is the second of two classes.
         name : str, default=None
-            Name for the title. None is the name of the class.
+            Name for the legend. None is the name of the class.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
         **plot_kw : dict
@@ -236,7 +241,7 @@ class ThresholdDisplay:
         pos_label : int, float, bool or str, default=None
             The positive class. None is 1.
         name : str, default=None
-            Name for the title.
+            Name for the legend.
         ax : matplotlib Axes, default=None
             Axes to draw on. None makes a new figure.
         **plot_kw : dict
