@@ -86,3 +86,9 @@ for ax, model, rows, title in (
 ):
     CoefficientDisplay.from_estimator(model, rows, n_features=10, ax=ax, name=title)
 plt.show()
+
+# %%
+# As the features come, the largest coefficient is that of the worst concavity, whose unit is small
+# and whose effect is not among the ten largest; those belong to areas and perimeters, of opposite
+# signs, which nearly cancel: they measure the same thing. On scaled features the penalty shares the
+# effect out among them, and all ten have the same sign.

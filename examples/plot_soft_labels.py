@@ -87,8 +87,8 @@ print(f"{'the shares themselves':<31}{floor:>9.4f}")
 
 # %%
 # Test loss over C, and the reliability of the chosen models: the share of positive votes among
-# entries of similar probability, all five splits together, in twelve bins of as many votes, with
-# the 95 % interval of each.
+# entries of similar probability, all five splits together, in twelve bins of as many votes.
+# No band is drawn: a row may be among the test rows of several splits.
 
 figure, (over_C, reliability) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for k, (name, marker) in enumerate(zip(ways, "os^", strict=True)):
@@ -100,6 +100,7 @@ for k, (name, marker) in enumerate(zip(ways, "os^", strict=True)):
         sample_weight=votes,
         n_bins=12,
         strategy="quantile",
+        confidence_level=None,
         name=name,
         ax=reliability,
         histogram=False,
