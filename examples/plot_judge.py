@@ -100,6 +100,6 @@ for name, threshold in (
 
 # %%
 # The threshold that follows from the two costs, 1 / 21, does better on the rows that judge (0.206)
-# than the one that was least on the rows that chose (0.224): among those, only 83 customers default,
-# too few to find a threshold by. It was 0.18 where it was chosen, too good to be true. The usual one
-# half costs twice as much (0.444).
+# than the one that was least on the rows that chose (0.224): among those, only 83 customers
+# default, too few to find a threshold by. It was 0.18 where it was chosen, too good to be true. The
+# usual one half costs twice as much (0.444).
