@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from sklearn_bce import BCEClassifier, loss
+from sklearn_bce.display import ReliabilityDisplay
 
 lexicon = Path(vaderSentiment.__file__).with_name("vader_lexicon.txt")
 entries = [line.split("\t") for line in lexicon.read_text(encoding="utf-8").splitlines()]
@@ -86,23 +87,29 @@ print(f"{'the shares themselves':<31}{floor:>9.4f}")
 
 # %%
 # Test loss over C, and the reliability of the chosen models: the share of positive votes among
-# entries of similar probability, all five splits together.
+# entries of similar probability, all five splits together, in twelve bins of as many votes.
+# No band is drawn: a row may be among the test rows of several splits.
 
 figure, (over_C, reliability) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for k, (name, marker) in enumerate(zip(ways, "os^", strict=True)):
     over_C.plot(Cs, test_loss[:, k].mean(axis=0), marker + "-", label=name)
     p, observed, votes = np.hstack(predicted[name])
-    parts = np.array_split(np.argsort(p), 12)
-    bins = [
-        (np.average(p[part], weights=votes[part]), np.average(observed[part], weights=votes[part]))
-        for part in parts
-    ]
-    reliability.plot(*np.transpose(bins), marker + "-", markersize=4, label=name)
+    ReliabilityDisplay.from_predictions(
+        observed,
+        p,
+        sample_weight=votes,
+        n_bins=12,
+        strategy="quantile",
+        confidence_level=None,
+        name=name,
+        ax=reliability,
+        histogram=False,
+        line_kw={"marker": marker},
+    )
 over_C.set(xscale="log", xlabel="C", ylabel="log loss a vote", title="Test rows")
 over_C.set_xticks(Cs, [f"{C:g}" for C in Cs])
 over_C.minorticks_off()
 over_C.legend()
-reliability.axline((0, 0), slope=1, color="0.7", linewidth=1, zorder=0)
 reliability.set(xlabel="mean probability", ylabel="share of positive votes", title="Reliability")
 plt.show()
 

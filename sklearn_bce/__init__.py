@@ -7,10 +7,10 @@ from ._exceptions import SeparationWarning
 from ._one_vs_rest import OneVsRestBCEClassifier
 
 __version__ = "0.1.0"
-__all__ = ["BCEClassifier", "OneVsRestBCEClassifier", "SeparationWarning", "loss"]
+__all__ = ["BCEClassifier", "OneVsRestBCEClassifier", "SeparationWarning", "display", "loss"]
 
 
 def __getattr__(name):
-    if name == "loss":  # only when asked for: it brings Numba
-        return import_module(".loss", __name__)
+    if name in ("display", "loss"):  # only when asked for: loss brings Numba
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
