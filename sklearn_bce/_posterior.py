@@ -88,7 +88,8 @@ def log_odds(
     z = z.astype(np.float64)
     odds = np.log(weight_negative) - np.log(weight_positive) + z
     if np.any(gamma_positive) or np.any(gamma_negative):
-        odds = odds + _focal_part(z, gamma_negative) - _focal_part(-z, gamma_positive)
+        with np.errstate(over="ignore"):  # clipped below
+            odds = odds + _focal_part(z, gamma_negative) - _focal_part(-z, gamma_positive)
     if label_smoothing:
         # eta - 1/2 = (smoothed eta - 1/2) / (1 - smoothing), and tanh(odds / 2) = 2 eta - 1
         twice = np.clip(np.tanh(0.5 * odds) / (1.0 - label_smoothing), -1.0, 1.0)

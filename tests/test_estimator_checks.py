@@ -19,6 +19,8 @@ CONFIGURATIONS = [
     {"gamma": 2.0},
     {"gamma": (1.0, 3.0)},
     {"label_smoothing": 0.1},
+    {"probability": "posterior", "gamma": (1.0, 3.0), "class_weight": "balanced"},
+    {"probability": "posterior", "gamma": 2.0, "label_smoothing": 0.1},
     *({"solver": solver} for solver in SOLVERS),
 ]
 N_CHECKS = {  # with `sparsify`
@@ -66,6 +68,7 @@ BAD_VALUES = {
     "label_smoothing": [-0.1, 1.5, None],
     "class_weight": ["auto", 2.0, [1, 2]],
     "pos_weight": [0.0, -1.0, float("inf"), "auto", [1.0]],
+    "probability": ["isotonic", None, 1],
     "fit_intercept": ["yes", 2, None],
     "solver": ["saga", None, 3],
     "tol": [0.0, -1e-3, float("inf"), None],
