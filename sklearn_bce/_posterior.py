@@ -56,7 +56,7 @@ def check_closed_form(is_known):
     if not is_known:
         raise ValueError(
             "probability='posterior' has no closed form where class_weight gives the classes of a "
-            "multiclass y different weights: those that are \"no\" in one problem then weigh "
+            'multiclass y different weights: those that are "no" in one problem then weigh '
             "differently. Use pos_weight with one value for each label, or class_weight='balanced'."
         )
 
