@@ -92,11 +92,29 @@ def test_the_expected_loss_is_least_at_z(gammas, weights, smoothing, z):
         assert all(expected_loss(z + step) > least for step in (-30, -3, -0.1, 0.1, 3, 30))
 
 
-@every_gamma
+@pytest.mark.parametrize("gammas", [*GAMMAS, (1000.0, 0.0), (1000.0, 1000.0)], ids=str)
 @every_weight
 def test_strictly_increasing(gammas, weights):
     z = np.concatenate([-np.geomspace(1e4, 1e-6, 5000), np.geomspace(1e-6, 1e4, 5000)])
     assert (np.diff(log_odds(z, **parameters(gammas, weights))) > 0.0).all()
+
+
+@every_gamma
+@pytest.mark.parametrize("z", [-30.0, -3.0, 0.0, 0.5, 8.5])
+def test_slope_from_which_the_user_guide_concludes_it(gammas, z):
+    with mpmath.workdps(60):
+
+        def odds(x):
+            return mpmath.log(phi(-x, gammas[1], 1) / phi(x, gammas[0], 1))
+
+        def f(gamma, x):
+            p = 1 / (1 + mpmath.exp(-x))
+            h = mpmath.log1p(mpmath.exp(-x)) * mpmath.exp(x)
+            return gamma * p + (1 + gamma * p) / (1 + gamma * h)
+
+        z = mpmath.mpf(z)
+        expected = f(gammas[0], z) + f(gammas[1], -z) - 1
+        assert abs(mpmath.diff(odds, z) / expected - 1) < 1e-20
 
 
 @every_gamma
