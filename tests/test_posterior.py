@@ -104,8 +104,12 @@ def test_strictly_increasing(gammas, weights):
 def test_slope_from_which_the_user_guide_concludes_it(gammas, z):
     with mpmath.workdps(60):
 
+        def slope(x, gamma):
+            p, q = 1 / (1 + mpmath.exp(-x)), 1 / (1 + mpmath.exp(x))
+            return q**gamma * (q - gamma * p * mpmath.log(p))
+
         def odds(x):
-            return mpmath.log(phi(-x, gammas[1], 1) / phi(x, gammas[0], 1))
+            return mpmath.log(slope(-x, gammas[1]) / slope(x, gammas[0]))
 
         def f(gamma, x):
             p = 1 / (1 + mpmath.exp(-x))
