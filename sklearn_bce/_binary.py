@@ -5,6 +5,7 @@ import numpy as np
 from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, unchanged_on_error
 from ._parameters import check_parameters
+from ._posterior import loss_parameters
 from ._targets import binary_targets
 
 
@@ -40,6 +41,11 @@ class BCEClassifier(LinearBinaryClassifier):
     pos_weight : float, "balanced" or None, default=None
         Factor on the positive term, PyTorch's meaning. "balanced" is the mass of the first class
         over the mass of the second. It multiplies ``class_weight``.
+    probability : {"sigmoid", "posterior"}, default="sigmoid"
+        What `predict_proba` returns: sigmoid(z), or the probability of "yes" in the data at which z
+        is the best logit, which undoes ``gamma``, ``class_weight``, ``pos_weight`` and
+        ``label_smoothing``. Neither the fit nor `predict` depends on it. Sample weights are taken
+        as frequencies. "posterior" needs ``label_smoothing < 1``.
     fit_intercept : bool, default=True
         Whether to fit b, which is otherwise 0.
     solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
@@ -79,6 +85,10 @@ class BCEClassifier(LinearBinaryClassifier):
         The relative sub-optimality reached, from the duality gap or the Newton decrement.
     solver_ : str
         The solver used.
+    loss_parameters_ : dict
+        Of the loss that was minimised: ``gamma_positive``, ``gamma_negative``, and the factors
+        ``weight_positive`` and ``weight_negative`` that ``class_weight`` and ``pos_weight`` came
+        to, each of shape (1,), and ``label_smoothing``. "posterior" is computed from it.
 
     Raises
     ------
@@ -101,6 +111,9 @@ class BCEClassifier(LinearBinaryClassifier):
     T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollar, "Focal Loss for Dense Object Detection",
     ICCV 2017.
 
+    N. Charoenphakdee, J. Vongkulbhisal, N. Chairatanakul, M. Sugiyama, "On Focal Loss for
+    Class-Posterior Probability Estimation: A Theoretical Perspective", CVPR 2021.
+
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
@@ -122,6 +135,7 @@ class BCEClassifier(LinearBinaryClassifier):
         label_smoothing=0.0,
         class_weight=None,
         pos_weight=None,
+        probability="sigmoid",
         fit_intercept=True,
         solver="auto",
         tol=1e-8,
@@ -136,6 +150,7 @@ class BCEClassifier(LinearBinaryClassifier):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.pos_weight = pos_weight
+        self.probability = probability
         self.fit_intercept = fit_intercept
         self.solver = solver
         self.tol = tol
@@ -181,6 +196,9 @@ class BCEClassifier(LinearBinaryClassifier):
         problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
         ((_, fitted),) = fit_problems(self, X, [problem])
         self.classes_ = targets.classes
+        self.loss_parameters_ = loss_parameters(
+            self.gamma, targets.factors[np.newaxis], self.label_smoothing
+        )
         self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
         self.n_iter_ = np.array([fitted.solution.n_iter])
         self.loss_curve_ = fitted.solution.loss_curve

@@ -89,7 +89,9 @@ class ProblemTargets:
         self.class_weight = "balanced" if isinstance(class_weight, str) else None
         self.pos_weight = _one_each(pos_weight, len(labels))
         weight = check_sample_weight(sample_weight, n_rows, len(labels))
-        self.weight = (weight.T * labels.factors_of_rows(class_weight)).T
+        factors = labels.factors_of_rows(class_weight)
+        self.weight = (weight.T * factors).T
+        self.has_posterior = bool(np.ptp(factors) == 0.0)  # else "no" weighs differently by class
 
     def row_weight(self):
         """Return the weight of the rows over all problems, (n_rows,)."""
@@ -102,10 +104,13 @@ class ProblemTargets:
     def of_problem(self, k):
         """Return (u, v) of problem k."""
         y, weight = self._column(k)
-        mass = _mass(y, weight)
+        return weigh(y, weight, self.factors(k, _mass(y, weight)), self.label_smoothing)
+
+    def factors(self, k, mass):
+        """Return the factors on [no, yes] of problem k, beside those on its rows."""
         factors = class_factors(self.class_weight, None, mass)
         factors[1] *= positive_factor(self.pos_weight[k], mass)
-        return weigh(y, weight, factors, self.label_smoothing)
+        return factors
 
     def constant_logit(self, mass):
         """Return the logit for a label that all rows have, or none.

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_X
+from ._posterior import check_closed_form, log_odds
 from ._targets import check_sample_weight, is_soft
 
 
@@ -76,7 +77,10 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[(scores > 0).astype(np.intp)]
 
     def predict_proba(self, X):
-        """Return the probabilities of both classes: sigmoid(-z) and sigmoid(z).
+        """Return the probabilities of both classes.
+
+        With ``probability="sigmoid"`` they are sigmoid(-z) and sigmoid(z), with "posterior" those
+        in the data at which z is the best logit.
 
         Parameters
         ----------
@@ -88,7 +92,7 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         p : ndarray of shape (n_samples, 2)
             In the order of ``classes_``.
         """
-        return _both_sigmoids(self.decision_function(X))
+        return _both_sigmoids(self._log_odds(self.decision_function(X)))
 
     def predict_log_proba(self, X):
         """Return the logarithms of the probabilities, exact where the probability rounds to 0.
@@ -103,8 +107,15 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
         log_p : ndarray of shape (n_samples, 2)
             In the order of ``classes_``.
         """
-        z = self.decision_function(X)
-        return -np.logaddexp(0.0, np.column_stack([z, -z]))
+        odds = self._log_odds(self.decision_function(X))
+        return -np.logaddexp(0.0, np.column_stack([odds, -odds]))
+
+    def _log_odds(self, z):
+        """Log odds of the probabilities that ``probability`` asks for."""
+        if self.probability == "sigmoid":
+            return z
+        check_closed_form(self.loss_parameters_ is not None)
+        return log_odds(z, **self.loss_parameters_)
 
     def score(self, X, y, sample_weight=None):
         """Return the expected accuracy.

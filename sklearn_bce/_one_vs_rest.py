@@ -14,6 +14,7 @@ from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
 from ._linear import unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
+from ._posterior import check_closed_form, loss_parameters
 from ._targets import check_sample_weight, is_soft
 
 
@@ -39,11 +40,14 @@ class OneVsRestBCEClassifier(BCEClassifier):
         to the weight of that class's rows, is for multiclass y only.
     pos_weight : float, array-like of shape (n_labels,), "balanced" or None, default=None
         Factor on the positive term, of all problems or of each.
+    probability : {"sigmoid", "posterior"}, default="sigmoid"
+        As in `BCEClassifier`, for each problem by itself. A multiclass y with a dict of class
+        weights that differ has no "posterior".
     fit_intercept : bool, default=True
         Whether to fit intercepts.
     normalize : bool, default=True
         Whether the probabilities of a multiclass y are divided by their sum. If False they are the
-        K independent sigmoids.
+        K independent ones.
     solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
         As in `BCEClassifier`.
     tol : float, default=1e-8
@@ -81,6 +85,9 @@ class OneVsRestBCEClassifier(BCEClassifier):
         Dtype and format of a multilabel y, which `predict` returns its labels in.
     solver_ : str
         The solver used.
+    loss_parameters_ : dict
+        As in `BCEClassifier`, with arrays of shape (n_labels,); (1,) for two classes. None
+        for a dict of class weights that differ.
 
     Raises
     ------
@@ -119,6 +126,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
         label_smoothing=0.0,
         class_weight=None,
         pos_weight=None,
+        probability="sigmoid",
         fit_intercept=True,
         normalize=True,
         solver="auto",
@@ -135,6 +143,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
             label_smoothing=label_smoothing,
             class_weight=class_weight,
             pos_weight=pos_weight,
+            probability=probability,
             fit_intercept=fit_intercept,
             solver=solver,
             tol=tol,
@@ -193,16 +202,20 @@ class OneVsRestBCEClassifier(BCEClassifier):
             label_smoothing=self.label_smoothing,
             n_rows=X.shape[0],
         )
+        if self.probability == "posterior":
+            check_closed_form(targets.has_posterior)
         n_labels = len(labels)
         coef, intercept = np.zeros((n_labels, X.shape[1])), np.zeros(n_labels)
         n_iter, optimality = np.ones(n_labels, dtype=int), np.zeros(n_labels)
         curves = [[] for _ in range(n_labels)]
+        factors, gammas = np.ones((n_labels, 2)), np.zeros((n_labels, 2))
         starts = self._starts(n_labels, X.shape[1])
         self.solver_ = self.solver  # unless all labels are constant, what it comes to
         problems = []
         for k, name in enumerate(labels.classes.tolist()):
             mass = targets.mass(k)
             if mass.all():
+                factors[k], gammas[k] = targets.factors(k, mass), self.gamma
                 make = partial(targets.of_problem, k)
                 problems.append(Problem(make, starts[k], f", label {name!r}", k))
             else:
@@ -215,6 +228,11 @@ class OneVsRestBCEClassifier(BCEClassifier):
             curves[k], self.solver_ = fitted.solution.loss_curve, fitted.solver
         self.classes_, self.multilabel_ = labels.classes, labels.is_multilabel
         self.indicator_form_ = (labels.dtype, labels.format)
+        self.loss_parameters_ = (
+            loss_parameters(gammas, factors, self.label_smoothing)
+            if targets.has_posterior
+            else None
+        )
         self.coef_, self.intercept_ = as_type_of(X, coef, intercept)
         self.n_iter_, self.optimality_, self.loss_curve_ = n_iter, optimality, curves
         return self
@@ -278,12 +296,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
         Returns
         -------
         p : ndarray of shape (n_samples, n_labels), or (n_samples, 2) for two classes
-            Sigmoids of the logits; for a multiclass y and ``normalize=True`` divided by their sum.
-            Those of a multilabel y lie strictly between 0 and 1.
+            Sigmoids of the logits, or posteriors; for a multiclass y and ``normalize=True`` divided
+            by their sum. Those of a multilabel y lie strictly between 0 and 1.
         """
         if not self._has_many():
             return super().predict_proba(X)
-        z = self._logits(X)
+        z = self._log_odds(self._logits(X))
         if not self.multilabel_ and self.normalize:
             return np.exp(_log_normalized(z))
         limits = np.finfo(z.dtype)
@@ -304,7 +322,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
         """
         if not self._has_many():
             return super().predict_log_proba(X)
-        z = self._logits(X)
+        z = self._log_odds(self._logits(X))
         return _log_normalized(z) if not self.multilabel_ and self.normalize else log_expit(z)
 
     def score(self, X, y, sample_weight=None):

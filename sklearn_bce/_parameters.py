@@ -6,7 +6,9 @@ import numbers
 import numpy as np
 
 from ._exceptions import InvalidParameterError
+from ._posterior import check_invertible
 
+PROBABILITIES = ("sigmoid", "posterior")
 SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky")
 
 
@@ -54,6 +56,10 @@ RULES = {
         lambda v: v is None or _is_balanced(v) or (_is_real(v) and 0 < v < math.inf),
         "a float in the range (0.0, inf), 'balanced' or None",
     ),
+    "probability": (
+        lambda v: isinstance(v, str) and v in PROBABILITIES,
+        f"one of {', '.join(PROBABILITIES)}",
+    ),
     "fit_intercept": (_is_flag, "a bool"),
     "solver": (lambda v: isinstance(v, str) and v in SOLVERS, f"one of {', '.join(SOLVERS)}"),
     "tol": (lambda v: _is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
@@ -98,3 +104,5 @@ def check_parameters(estimator, rules=RULES):
             f"The 'l1_ratio' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
             f"available in this version. Got {estimator.l1_ratio!r} instead."
         )
+    if estimator.probability == "posterior":
+        check_invertible(estimator.label_smoothing)

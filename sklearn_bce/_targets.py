@@ -22,6 +22,7 @@ class Targets(NamedTuple):
     positive: np.ndarray  # u, (n_rows,): weight on "yes"
     negative: np.ndarray  # v, (n_rows,): weight on "no"
     classes: np.ndarray  # (2,)
+    factors: np.ndarray  # (2,): from class_weight and pos_weight, on [no, yes]
 
 
 def binary_targets(
@@ -61,7 +62,7 @@ def binary_targets(
         raise ValueError(
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
-    return Targets(*weigh(y, weight, factors, label_smoothing), classes)
+    return Targets(*weigh(y, weight, factors, label_smoothing), classes, factors)
 
 
 def weigh(y, weight, factors, label_smoothing):
