@@ -1,6 +1,7 @@
 """Cross-validation with soft labels: folds, predictions, and hard rows for tools that want them."""
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.utils import (
@@ -11,6 +12,7 @@ from sklearn.utils import (
     indexable,
 )
 
+from ._inputs import check_structure
 from ._soft import check_unit_interval
 from ._targets import check_sample_weight
 
@@ -78,7 +80,7 @@ class SoftStratifiedKFold(KFold):
             If y is not as described, or there are more folds than rows.
         """
         y = check_unit_interval(y, "y")
-        check_consistent_length(*(() if X is None else (X,)), y)
+        check_consistent_length(X, y)
         if self.n_splits > len(y):
             raise ValueError(f"n_splits={self.n_splits} folds are more than the {len(y)} rows.")
         fold = self._fold_of_rows(y)
@@ -131,8 +133,8 @@ def expand_soft_labels(X, y, sample_weight=None):
     Returns
     -------
     X : of the kind and dtype of X
-        The rows, those with soft labels twice in succession. A copy; sparse formats without rows
-        to pick (COO, DIA, BSR) become CSR.
+        The rows, those with soft labels twice in succession. A copy; sparse formats other
+        than CSR and CSC become CSR.
     y : ndarray of int64 of shape (n_rows,)
         Labels 0 and 1; of two halves the 1 comes first.
     sample_weight : ndarray of shape (n_rows,)
@@ -153,7 +155,7 @@ def expand_soft_labels(X, y, sample_weight=None):
     (array([1, 0, 1, 0]), array([0.25, 0.75, 1.  , 1.  ]), array([0, 0, 1, 2]))
     """
     y = check_unit_interval(y, "y")
-    (X,) = indexable(X)
+    X = _with_rows(X)
     check_consistent_length(X, y)
     weight = check_sample_weight(sample_weight, len(y))
     groups = np.repeat(np.arange(len(y)), 1 + ((y > 0.0) & (y < 1.0)))
@@ -161,6 +163,13 @@ def expand_soft_labels(X, y, sample_weight=None):
     hard = np.where(is_second, 0.0, y[groups] > 0.0)
     share = np.where(hard == 1.0, y[groups], 1.0 - y[groups])
     return _safe_indexing(X, groups), hard.astype(np.int64), weight[groups] * share, groups
+
+
+def _with_rows(X):
+    if not sp.issparse(X):
+        return indexable(X)[0]
+    check_structure(X)
+    return X if X.format in ("csr", "csc") else X.tocsr()
 
 
 def soft_cross_val_predict(
