@@ -51,18 +51,27 @@ def expected_calibration_error(y, p, *, n_bins=10, strategy="uniform", sample_we
     >>> round(expected_calibration_error(y, p, n_bins=2), 6)
     0.25
     """
+    check_bins(n_bins, strategy)
+    y, p, weight = check_labels_and(y, p, sample_weight)
+    weight = weight / weight.max()
+    excess = np.bincount(bin_of_rows(p, weight, n_bins, strategy), weights=weight * (p - y))
+    return float(np.abs(excess).sum() / weight.sum())
+
+
+def check_bins(n_bins, strategy):
+    """Raise ValueError if there are no such bins."""
     if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 1:
         raise ValueError(f"n_bins must be an int >= 1. Got {n_bins!r}.")
     if strategy not in ("uniform", "quantile"):
         raise ValueError(f"strategy must be 'uniform' or 'quantile'. Got {strategy!r}.")
-    y, p, weight = check_labels_and(y, p, sample_weight)
-    weight = weight / weight.max()
+
+
+def bin_of_rows(p, weight, n_bins, strategy):
+    """Return the number of each row's bin. A bin holds its upper edge, as in calibration_curve."""
     edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
     if strategy == "quantile":
         edges = _weighted_quantiles(p, weight, edges)
-    # A bin does not hold its lower edge: so it is in calibration_curve of scikit-learn.
-    excess = np.bincount(np.searchsorted(edges, p), weights=weight * (p - y))
-    return float(np.abs(excess).sum() / weight.sum())
+    return np.searchsorted(edges, p)
 
 
 def _weighted_quantiles(p, weight, shares):

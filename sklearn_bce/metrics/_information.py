@@ -76,7 +76,7 @@ def kl_divergence(y, p, *, sample_weight=None):
     --------
     >>> from sklearn_bce.metrics import kl_divergence
     >>> round(kl_divergence([0.2, 0.7], [0.3, 0.6]), 6)
-    0.023637
+    0.023666
     """
     y, p, weight = check_labels_and(y, p, sample_weight)
     divergences = rel_entr(y, p) + rel_entr(1.0 - y, 1.0 - p)

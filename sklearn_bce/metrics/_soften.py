@@ -41,7 +41,7 @@ def soften(metric):
     >>> from sklearn_bce.metrics import soften
     >>> y, p = np.array([0.9, 0.6, 0.2, 0.1]), np.array([0.8, 0.4, 0.5, 0.1])
     >>> round(float(soften(roc_auc_score)(y, p)), 6)
-    0.787654
+    0.752525
     >>> round(float(soften(f1_score)(y, p > 0.3)), 6)
     0.708333
     """
@@ -83,11 +83,21 @@ def _finite_soft_log_loss(y, p, *, sample_weight=None):
 
 
 _RANKING = ("decision_function", "predict_proba")
+
+#: Minus the :func:`soft_log_loss` of ``predict_proba``, for ``scoring=``. Probabilities are kept
+#: off 0 and 1 by the precision of their type, as with scikit-learn's "neg_log_loss", so that scores
+#: are finite.
 neg_soft_log_loss = make_scorer(
     _finite_soft_log_loss, greater_is_better=False, response_method="predict_proba"
 )
+
+#: Minus the :func:`soft_brier_score` of ``predict_proba``, for ``scoring=``.
 neg_soft_brier_score = make_scorer(
     soft_brier_score, greater_is_better=False, response_method="predict_proba"
 )
+
+#: The area under the ROC curve on soft labels, ``soften(roc_auc_score)``, for ``scoring=``.
 soft_roc_auc = make_scorer(soften(roc_auc_score), response_method=_RANKING)
+
+#: The average precision on soft labels, ``soften(average_precision_score)``, for ``scoring=``.
 soft_average_precision = make_scorer(soften(average_precision_score), response_method=_RANKING)
