@@ -23,12 +23,21 @@ def check_unit_interval(values, name, *, allow_2d=False):
 
 def check_column(values, name, *, allow_2d=False):
     """Return finite numbers as float64 of shape (n_rows,); with ``allow_2d`` (n_rows, k) too."""
-    checked = check_array(values, ensure_2d=False, allow_nd=True, dtype=None, input_name=name)
+    checked = check_array(
+        values,
+        ensure_2d=False,
+        allow_nd=True,
+        ensure_min_samples=0,  # which would be a TypeError for a scalar
+        dtype=None,
+        input_name=name,
+    )
     if checked.dtype.kind in "USmM":
         raise ValueError(f"{name} must hold numbers. Got an array of dtype {checked.dtype}.")
     if checked.ndim not in ((1, 2) if allow_2d else (1,)):
         hint = f" Pass one column: {name}[:, k]." if checked.ndim == 2 else ""
         raise ValueError(f"{name} must have one column. Got shape {checked.shape}.{hint}")
+    if len(checked) == 0:
+        raise ValueError(f"{name} must have at least one row.")
     try:
         return checked.astype(np.float64)
     except (TypeError, ValueError):

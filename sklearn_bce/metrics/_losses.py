@@ -70,7 +70,7 @@ def binary_cross_entropy(
 
 
 def _losses(y, p, gamma_yes, gamma_no):
-    return -xlogy(y * (1.0 - p) ** gamma_yes, p) - xlog1py((1.0 - y) * p**gamma_no, -p)
+    return 0.0 - xlogy(y * (1.0 - p) ** gamma_yes, p) - xlog1py((1.0 - y) * p**gamma_no, -p)
 
 
 def _pair(gamma):
