@@ -118,8 +118,9 @@ def expand_soft_labels(X, y, sample_weight=None):
 
         The two halves of a row have the same features. **Cross-validate with the returned groups**
         (:class:`~sklearn.model_selection.GroupKFold`,
-        :class:`~sklearn.model_selection.StratifiedGroupKFold`). Without them one half is trained
-        on while the other is tested, and every score is too good.
+        :class:`~sklearn.model_selection.StratifiedGroupKFold`). Without them a model is tested on
+        rows of which it has seen the other half, with the opposite label, and scores, calibration
+        and thresholds are wrong.
 
     Parameters
     ----------

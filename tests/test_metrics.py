@@ -95,7 +95,7 @@ def test_cross_entropy_is_entropy_plus_divergence(weight):
 
 def test_divergence_is_zero_at_the_labels_and_never_negative():
     assert metrics.kl_divergence(Y, Y) == 0.0
-    near = np.clip(Y * (1 + 1e-15 * RNG.normal(size=len(Y))), 0.0, 1.0)
+    near = np.clip(Y * (1 + 1e-15 * np.random.default_rng(0).normal(size=len(Y))), 0.0, 1.0)
     for y, p in zip(Y, near, strict=True):
         assert metrics.kl_divergence([y], [p]) >= 0.0
 
@@ -249,8 +249,9 @@ def test_threshold_of_expected_accuracy(weight):
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
 @pytest.mark.parametrize("n_bins", [1, 2, 5, 10])
 def test_calibration_error_by_scikit_learns_bins(strategy, n_bins):
-    p = RNG.random(81)  # without ties, and quantiles that fall on rows: both make the same bins
-    y = (RNG.random(81) < p**2).astype(int)
+    rng = np.random.default_rng(0)
+    p = rng.random(81)  # no ties
+    y = (rng.random(81) < p**2).astype(int)
     shares, means = calibration_curve(y, p, n_bins=n_bins, strategy=strategy)
     edges = np.linspace(0, 1, n_bins + 1)
     if strategy == "quantile":
@@ -287,7 +288,7 @@ def test_calibration_error_by_hand():
 def test_calibration_error_does_not_part_ties(strategy):
     p = np.repeat([0.2, 0.7], [90, 10])
     y = np.arange(100) % 2
-    for order in (np.arange(100), RNG.permutation(100)):
+    for order in (np.arange(100), np.random.default_rng(0).permutation(100)):
         got = metrics.expected_calibration_error(y[order], p[order], n_bins=7, strategy=strategy)
         assert got == pytest.approx(0.9 * 0.3 + 0.1 * 0.2, rel=1e-12)
 
