@@ -7,10 +7,19 @@ from ._exceptions import SeparationWarning
 from ._one_vs_rest import OneVsRestBCEClassifier
 
 __version__ = "0.1.0"
-__all__ = ["BCEClassifier", "OneVsRestBCEClassifier", "SeparationWarning", "display", "loss"]
+__all__ = [
+    "BCEClassifier",
+    "OneVsRestBCEClassifier",
+    "SeparationWarning",
+    "display",
+    "loss",
+    "metrics",
+    "model_selection",
+]
 
 
 def __getattr__(name):
-    if name in ("display", "loss"):  # only when asked for: loss brings Numba
+    # Only when asked for: they bring Numba and more of scikit-learn.
+    if name in ("display", "loss", "metrics", "model_selection"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,534 @@
+"""Folds and hard rows for soft labels, and the scorers, inside scikit-learn's tools."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+import sklearn
+from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_breast_cancer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+)
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+)
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, metrics
+from sklearn_bce.model_selection import (
+    SoftStratifiedKFold,
+    expand_soft_labels,
+    soft_cross_val_predict,
+)
+from tests.problems import small_problem
+from tests.test_real_data import vader
+
+X, HARD, SOFT, W = small_problem(n_rows=120)
+SOFT = np.where(np.arange(120) % 4 == 0, HARD, SOFT)  # some rows are sure
+
+# -- SoftStratifiedKFold
+
+LABELS = {
+    "soft": lambda n, rng: rng.random(n),
+    "near 0": lambda n, rng: rng.beta(0.05, 2.0, n),
+    "hard": lambda n, rng: rng.integers(0, 2, n),
+    "rare": lambda n, rng: rng.random(n) < 0.1,
+    "thirds": lambda n, rng: rng.integers(0, 4, n).astype(np.float32) / 3,
+    "constant": lambda n, rng: np.full(n, 0.5),
+    "sorted": lambda n, rng: np.linspace(0.0, 1.0, n),
+}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def folds(splitter, y):
+    splits = list(splitter.split(np.zeros(len(y)), y))
+    for train, test in splits:
+        np.testing.assert_array_equal(np.sort(np.append(train, test)), np.arange(len(y)))
+        assert (np.diff(test) > 0).all()
+        assert (np.diff(train) > 0).all()
+    tests = [test for _, test in splits]
+    np.testing.assert_array_equal(np.sort(np.concatenate(tests)), np.arange(len(y)))
+    return tests
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("kind", LABELS)
+def test_folds_differ_by_at_most_one_row_above_any_label(kind, shuffle, rng):
+    for seed in range(60):
+        n_rows = int(rng.integers(2, 60))
+        n_splits = int(rng.integers(2, min(n_rows, 12) + 1))
+        y = LABELS[kind](n_rows, rng)
+        splitter = SoftStratifiedKFold(
+            n_splits, shuffle=shuffle, random_state=seed if shuffle else None
+        )
+        tests = folds(splitter, y)
+        assert splitter.get_n_splits() == len(tests) == n_splits
+        for t in np.append(-1.0, np.unique(y)):
+            above = [np.sum(y[test] > t) for test in tests]
+            assert max(above) - min(above) <= 1
+        sums = [np.sum(y[test], dtype=float) for test in tests]
+        assert max(sums) - min(sums) <= 1 + 1e-9
+
+
+def test_means_of_folds_of_many_rows(rng):
+    y = rng.beta(0.3, 0.7, 5000)
+    means = [y[test].mean() for test in folds(SoftStratifiedKFold(5), y)]
+    assert np.ptp(means) <= 1 / 1000
+    assert np.ptp(means) < 0.05 * np.ptp([y[test].mean() for test in folds(KFold(5), y)])
+
+
+@pytest.mark.parametrize("n_rows", [20, 57, 203])
+def test_hard_labels_are_split_as_by_stratified_k_fold(n_rows, rng):
+    y = np.append(0, rng.integers(0, 2, n_rows))  # they number classes as they come
+    for n_splits in (2, 3, 5):
+        ours, theirs = SoftStratifiedKFold(n_splits), StratifiedKFold(n_splits)
+        for test, expected in zip(folds(ours, y), folds(theirs, y), strict=True):
+            np.testing.assert_array_equal(test, expected)
+
+
+def test_folds_are_deterministic_or_seeded(rng):
+    y = rng.random(40)
+
+    def numbers(**options):
+        return np.concatenate(folds(SoftStratifiedKFold(4, **options), y)).tolist()
+
+    assert numbers() == numbers()
+    seeded = [numbers(shuffle=True, random_state=seed) for seed in range(20)]
+    assert seeded[3] == numbers(shuffle=True, random_state=3)
+    assert len({tuple(order) for order in seeded}) == 20
+    hard = np.repeat([0, 1], [30, 10])
+    shuffled = folds(SoftStratifiedKFold(5, shuffle=True, random_state=0), hard)
+    assert [hard[test].sum() for test in shuffled] == [2] * 5
+    assert any(np.ptp(test[:6]) > 5 for test in shuffled)  # no longer block by block
+
+
+@pytest.mark.parametrize(
+    ("n_splits", "y", "message"),
+    [
+        (2, [0.5, 2.0, 0.1], r"y must be in \[0, 1\]. Got 2.0"),
+        (2, ["a", "b", "a"], "y must hold numbers"),
+        (2, [0.5, np.nan, 0.1], "contains NaN"),
+        (2, [[0.5], [0.5], [0.1]], "y must have one column"),
+        (4, [0.5, 0.5, 0.1], "n_splits=4 folds are more than the 3 rows"),
+        (2, [0.5, 0.5], "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_labels_for_folds(n_splits, y, message):
+    with pytest.raises(ValueError, match=message):
+        list(SoftStratifiedKFold(n_splits).split(np.zeros((3, 1)), y))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_splits": 1}, "at least one train/test split"),
+        ({"n_splits": 2.5}, "number of folds must be of Integral type"),
+        ({"random_state": 0}, "shuffle"),
+    ],
+    ids=str,
+)
+def test_bad_folds(options, message):
+    with pytest.raises(ValueError, match=message):
+        SoftStratifiedKFold(**options)
+
+
+# -- expand_soft_labels
+
+
+def test_expanded_rows():
+    rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
+    X2, y2, w2, groups = expand_soft_labels(rows, [0.25, 1.0, 0.0, 0.5], [4.0, 2.0, 1.0, 0.0])
+    np.testing.assert_array_equal(X2, rows[[0, 0, 1, 2, 3, 3]])
+    assert y2.tolist() == [1, 0, 1, 0, 1, 0]
+    assert w2.tolist() == [1.0, 3.0, 2.0, 1.0, 0.0, 0.0]
+    assert groups.tolist() == [0, 0, 1, 2, 3, 3]
+    assert (y2.dtype, w2.dtype, groups.dtype) == (np.int64, np.float64, np.int64)
+
+
+KINDS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "float32": lambda X: X.astype(np.float32),
+    "int": lambda X: np.round(X).astype(np.int16),
+    "csr_array": sp.csr_array,
+    "csr_matrix": lambda X: sp.csr_matrix(X.astype(np.float32)),
+    "csc_array": sp.csc_array,
+    "csc_matrix": sp.csc_matrix,
+    "DataFrame": lambda X: pd.DataFrame(X, columns=list("abcde")).assign(a=1, b="text"),
+    "polars": lambda X: pl.DataFrame(X, schema=list("abcde")),
+}
+
+
+def comparable(X):
+    return X.toarray() if sp.issparse(X) else np.asarray(X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_expanded_rows_keep_their_kind(kind):
+    given = KINDS[kind](X)
+    before = comparable(given).copy()
+    expanded, _, _, groups = expand_soft_labels(given, SOFT, W)
+    assert type(expanded) is type(given)
+    if isinstance(given, pd.DataFrame):
+        assert expanded.dtypes.equals(given.dtypes)
+    elif kind != "polars":
+        assert expanded.dtype == given.dtype
+    np.testing.assert_array_equal(comparable(expanded), before[groups])
+    np.testing.assert_array_equal(comparable(given), before)
+
+
+@pytest.mark.parametrize("make", [sp.coo_array, sp.dia_array, sp.bsr_array, sp.lil_array])
+def test_other_sparse_formats_become_csr(make):
+    rows = np.diag([1.0, 2.0, 3.0, 4.0])
+    expanded, _, _, groups = expand_soft_labels(make(rows), [0.5, 1.0, 0.2, 0.0])
+    assert isinstance(expanded, sp.csr_array)
+    np.testing.assert_array_equal(expanded.toarray(), rows[groups])
+
+
+def test_lists_of_texts_can_be_expanded():
+    texts, y, _, _ = expand_soft_labels(["good", "so so", "bad"], [1.0, 0.5, 0.0])
+    assert list(texts) == ["good", "so so", "so so", "bad"]
+    assert y.tolist() == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("options", [{}, {"gamma": (1.0, 2.0)}, {"label_smoothing": 0.1}], ids=str)
+def test_expanded_rows_give_the_same_fit(options):
+    clf = BCEClassifier(tol=1e-16, class_weight={0: 1.0, 1: 2.0}, **options)
+    soft = clone(clf).fit(X, SOFT.astype(float), W)
+    X2, y2, w2, _ = expand_soft_labels(X, SOFT, W)
+    hard = clone(clf).fit(X2, y2, w2)
+    np.testing.assert_allclose(
+        hard.decision_function(X), soft.decision_function(X), rtol=1e-6, atol=1e-7
+    )
+
+
+def test_expanded_weights_hold_the_mass_of_each_row():
+    _, y2, w2, groups = expand_soft_labels(X, SOFT, W)
+    np.testing.assert_allclose(np.bincount(groups, w2), W, rtol=1e-15)
+    np.testing.assert_allclose(np.bincount(groups, w2 * y2), W * SOFT, rtol=1e-15)
+    whole = (SOFT == 0.0) | (SOFT == 1.0)
+    np.testing.assert_array_equal(np.bincount(groups) == 1, whole)
+
+
+@pytest.mark.parametrize(
+    ("y", "weight", "message"),
+    [
+        ([0.5, 1.2], None, r"y must be in \[0, 1\]. Got 1.2"),
+        ([0.5], None, "inconsistent numbers of samples"),
+        ([[0.5], [0.5]], None, "y must have one column"),
+        ([0.5, 0.5], [1.0, -1.0], "must not be negative"),
+        ([0.5, 0.5], [1.0], "sample_weight.shape"),
+    ],
+)
+def test_bad_labels_to_expand(y, weight, message):
+    with pytest.raises(ValueError, match=message):
+        expand_soft_labels(np.zeros((2, 1)), y, weight)
+
+
+def test_malformed_sparse_rows_are_refused():
+    broken = sp.csr_array(X)
+    broken.indices[0] = 99
+    with pytest.raises(ValueError, match="malformed sparse matrix"):
+        expand_soft_labels(broken, SOFT)
+
+
+# -- soft_cross_val_predict
+
+
+class Remembers(BaseEstimator):
+    """Predicts the labels and weights that it was fitted to."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.seen_ = {row: label for row, label in zip(X[:, 0], y, strict=True)}
+        self.weight_ = sample_weight
+        return self
+
+    def predict_proba(self, X):
+        values = sorted(set(self.seen_.values()))
+        total = 0.0 if self.weight_ is None else self.weight_.sum()
+        return np.array([[len(values), values[0], values[-1], total]] * len(X))
+
+    decision_function = predict = predict_proba
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "decision_function"])
+def test_soft_labels_reach_the_fit_as_they_are(method):
+    rows, y = np.arange(20.0)[:, np.newaxis], np.repeat([0.1, 0.9], 10)
+    encoded = cross_val_predict(Remembers(), rows, y, cv=KFold(2), method=method)
+    assert set(encoded[:, 2]) <= {0, 1}  # scikit-learn's: what the helper is for
+    got = soft_cross_val_predict(
+        Remembers(), rows, y, cv=2, params={"sample_weight": np.ones(20)}, method=method
+    )
+    np.testing.assert_array_equal(got, [[2, 0.1, 0.9, 10.0]] * 20)
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "decision_function", "predict"])
+@pytest.mark.parametrize("cv", [None, 3, KFold(4, shuffle=True, random_state=0)], ids=str)
+def test_predictions_are_those_of_the_folds(method, cv):
+    pipeline = make_pipeline(StandardScaler(), BCEClassifier())
+    weights = {"bceclassifier__sample_weight": W}
+    got = soft_cross_val_predict(pipeline, X, SOFT, cv=cv, params=weights, method=method)
+    splitter = cv if isinstance(cv, KFold) else SoftStratifiedKFold(cv or 5)
+    for train, test in splitter.split(X, SOFT):
+        scaler = StandardScaler().fit(X[train])
+        clf = BCEClassifier().fit(scaler.transform(X[train]), SOFT[train], W[train])
+        np.testing.assert_array_equal(got[test], getattr(clf, method)(scaler.transform(X[test])))
+    assert not hasattr(pipeline[-1], "coef_")
+
+
+def test_hard_labels_are_predicted_as_by_scikit_learn():
+    clf = BCEClassifier()
+    for method in ("predict", "predict_proba"):
+        theirs = cross_val_predict(clf, X, HARD, cv=StratifiedKFold(3), method=method)
+        ours = soft_cross_val_predict(clf, X, HARD, cv=StratifiedKFold(3), method=method)
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_several_labels_sparse_rows_groups_and_processes():
+    Y = np.column_stack([SOFT, 1.0 - SOFT**2, HARD])
+    groups = np.arange(120) // 3
+    got = soft_cross_val_predict(
+        OneVsRestBCEClassifier(), sp.csr_array(X), Y, groups=groups, cv=GroupKFold(4), n_jobs=2
+    )
+    for train, test in GroupKFold(4).split(X, groups=groups):
+        clf = OneVsRestBCEClassifier().fit(sp.csr_array(X[train]), Y[train])
+        np.testing.assert_allclose(got[test], clf.predict_proba(sp.csr_array(X[test])), rtol=1e-9)
+    assert soft_cross_val_predict(OneVsRestBCEClassifier(), X, Y, cv=2).shape == Y.shape
+
+
+def test_frames_stay_frames():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    clf = make_pipeline(StandardScaler().set_output(transform="pandas"), BCEClassifier())
+    got = soft_cross_val_predict(clf, frame, pd.Series(SOFT))
+    np.testing.assert_allclose(got, soft_cross_val_predict(clf, X, SOFT), rtol=1e-9)
+
+
+def test_routed_weights_and_groups_reach_the_fit():
+    groups = np.arange(120) // 3
+    clf = BCEClassifier()
+    with sklearn.config_context(enable_metadata_routing=True):
+        got = soft_cross_val_predict(
+            clf.set_fit_request(sample_weight=True),
+            X,
+            SOFT,
+            cv=GroupKFold(4),
+            params={"sample_weight": W, "groups": groups},
+        )
+    expected = soft_cross_val_predict(
+        clf, X, SOFT, cv=GroupKFold(4), groups=groups, params={"sample_weight": W}
+    )
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("y", "cv", "message"),
+    [
+        (SOFT + 1.0, None, r"y must be in \[0, 1\]"),
+        (np.where(HARD == 1, "yes", "no"), None, "y must hold numbers"),
+        (SOFT, ShuffleSplit(2), "only works for partitions"),
+        (SOFT[:-1], None, "inconsistent numbers of samples"),
+        (SOFT, 1, "at least one train/test split"),
+    ],
+    ids=["range", "text", "partition", "length", "one fold"],
+)
+def test_bad_predictions(y, cv, message):
+    with pytest.raises(ValueError, match=message):
+        soft_cross_val_predict(BCEClassifier(), X, y, cv=cv)
+
+
+# -- scorers in searches
+
+SCORERS = {
+    "neg_soft_log_loss": lambda *rows, **w: -log_loss(*rows, **w),
+    "neg_soft_brier_score": lambda *rows, **w: -brier_score_loss(*rows, **w),
+    "soft_roc_auc": roc_auc_score,
+    "soft_average_precision": average_precision_score,
+}
+
+
+def score_of_hard_rows(name, clf, X, y, weight=None):
+    X2, y2, w2, _ = expand_soft_labels(X, y, weight)
+    return SCORERS[name](y2, clf.predict_proba(X2)[:, 1], sample_weight=w2)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_scores_in_cross_validation(name):
+    scorer, cv = getattr(metrics, name), SoftStratifiedKFold(4)
+    scores = cross_val_score(BCEClassifier(), X, SOFT, scoring=scorer, cv=cv)
+    for score, (train, test) in zip(scores, cv.split(X, SOFT), strict=True):
+        clf = BCEClassifier().fit(X[train], SOFT[train])
+        expected = score_of_hard_rows(name, clf, X[test], SOFT[test])
+        assert score == pytest.approx(expected, rel=1e-9)
+        assert scorer(clf, X[test], SOFT[test], sample_weight=W[test]) == pytest.approx(
+            score_of_hard_rows(name, clf, X[test], SOFT[test], W[test]), rel=1e-9
+        )
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_routed_weights_reach_the_scorer(name):
+    cv = SoftStratifiedKFold(3)
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = copy.deepcopy(getattr(metrics, name)).set_score_request(sample_weight=True)
+        search = GridSearchCV(
+            BCEClassifier().set_fit_request(sample_weight=True),
+            {"C": [0.1, 10.0]},
+            scoring=scorer,
+            cv=cv,
+        ).fit(X, SOFT, sample_weight=W)
+    for k, (train, test) in enumerate(cv.split(X, SOFT)):
+        for j, C in enumerate([0.1, 10.0]):
+            clf = BCEClassifier(C=C).fit(X[train], SOFT[train], W[train])
+            expected = score_of_hard_rows(name, clf, X[test], SOFT[test], W[test])
+            got = search.cv_results_[f"split{k}_test_score"][j]
+            assert got == pytest.approx(expected, rel=1e-9)
+
+
+def test_search_over_a_pipeline_on_ten_raters_votes():
+    letters, share, _ = vader()
+    rows = np.arange(0, letters.shape[0], 4)
+    letters, share = letters[rows], share[rows]
+    pipeline = make_pipeline(StandardScaler(with_mean=False), BCEClassifier())
+    search = GridSearchCV(
+        pipeline,
+        {"bceclassifier__C": [1e-5, 1e-3, 1e-1]},
+        scoring={name: getattr(metrics, name) for name in SCORERS},
+        refit="neg_soft_log_loss",
+        cv=SoftStratifiedKFold(3, shuffle=True, random_state=0),
+        n_jobs=2,
+    ).fit(letters, share)
+    table = np.array([search.cv_results_[f"mean_test_{name}"] for name in SCORERS])
+    assert np.isfinite(table).all()
+    # the middle one is best: the others learn nothing, or too much
+    assert search.best_params_ == {"bceclassifier__C": 1e-3}
+    assert -search.best_score_ < metrics.entropy([share.mean()])
+    assert metrics.entropy(share) < -search.best_score_
+
+
+def test_search_over_a_pipeline_that_starts_with_texts():
+    texts = np.array(["good day", "so so", "bad day", "good", "bad", "so"] * 10)
+    y = np.array([0.9, 0.5, 0.1, 1.0, 0.0, 0.4] * 10)
+    search = GridSearchCV(
+        make_pipeline(TfidfVectorizer(), BCEClassifier()),
+        {"bceclassifier__C": [0.01, 1.0, 100.0]},
+        scoring=metrics.neg_soft_log_loss,
+        cv=SoftStratifiedKFold(),
+    ).fit(texts, y)
+    assert search.best_params_ == {"bceclassifier__C": 100.0}
+    assert -search.best_score_ == pytest.approx(metrics.entropy(y), abs=0.02)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_log_loss_of_a_search_is_finite(dtype):
+    class Sure(LogisticRegression):
+        def predict_proba(self, X):
+            return np.tile([0.0, 1.0], (len(X), 1)).astype(dtype)
+
+    clf = Sure().fit(X, HARD)
+    got = metrics.neg_soft_log_loss(clf, X, HARD)
+    assert got == pytest.approx(-log_loss(HARD, clf.predict_proba(X)), rel=1e-6)
+    assert metrics.soft_log_loss(HARD, clf.predict_proba(X)[:, 1]) == np.inf
+
+
+def test_scorers_take_other_estimators_and_hard_labels():
+    hard, rows = (
+        load_breast_cancer().target,
+        StandardScaler().fit_transform(load_breast_cancer().data),
+    )
+    names = ["neg_log_loss", "neg_brier_score", "roc_auc", "average_precision"]
+    cv = StratifiedKFold(3)
+    got = cross_validate(
+        LogisticRegression(),
+        rows,
+        hard,
+        cv=cv,
+        scoring={name: getattr(metrics, name) for name in SCORERS},
+    )
+    expected = cross_validate(LogisticRegression(), rows, hard, cv=cv, scoring=names)
+    for ours, theirs in zip(SCORERS, names, strict=True):
+        np.testing.assert_allclose(got[f"test_{ours}"], expected[f"test_{theirs}"], rtol=1e-9)
+
+
+# -- tools that refuse soft labels, by way of hard rows
+
+
+def rows_with_probabilities(rng):
+    rows = rng.normal(size=(600, 3))
+    return rows, 1 / (1 + np.exp(-rows @ [1.0, -0.5, 0.3]))
+
+
+@pytest.mark.parametrize("splitter", [GroupKFold, StratifiedGroupKFold])
+def test_calibration_of_soft_labels(splitter, rng):
+    rows, truth = rows_with_probabilities(rng)
+    focal = BCEClassifier(gamma=5.0, C=1e3)  # probabilities too near 1/2
+    before = np.abs(soft_cross_val_predict(focal, rows, truth)[:, 1] - truth).mean()
+    X2, y2, w2, groups = expand_soft_labels(rows, truth)
+    with pytest.raises(ValueError, match="continuous"):
+        CalibratedClassifierCV(focal).fit(rows, truth)
+    cv = list(splitter(3).split(X2, y2, groups))
+    for train, test in cv:
+        assert not set(groups[train]) & set(groups[test])
+    calibrated = CalibratedClassifierCV(focal, cv=cv).fit(X2, y2, sample_weight=w2)
+    after = np.abs(calibrated.predict_proba(rows)[:, 1] - truth).mean()
+    assert after < 0.02 < 0.1 < before
+
+
+@pytest.mark.parametrize("splitter", [GroupKFold, StratifiedGroupKFold])
+def test_threshold_tuned_on_soft_labels(splitter, rng):
+    rows, truth = rows_with_probabilities(rng)
+    truth = truth**3  # few positives: the best F1 is not at 1/2
+    clf = BCEClassifier()
+    with pytest.raises(ValueError, match="binary"):
+        TunedThresholdClassifierCV(clf).fit(rows, truth)
+    X2, y2, w2, groups = expand_soft_labels(rows, truth)
+    with sklearn.config_context(enable_metadata_routing=True):
+        tuned = TunedThresholdClassifierCV(
+            clf.set_fit_request(sample_weight=True),
+            scoring=make_scorer(f1_score).set_score_request(sample_weight=True),
+            cv=list(splitter(3).split(X2, y2, groups)),
+            thresholds=np.linspace(0.1, 0.9, 81),
+        ).fit(X2, y2, sample_weight=w2)
+    soft_f1 = metrics.soften(f1_score)
+    p = soft_cross_val_predict(clf, rows, truth)[:, 1]
+    at_half, at_best = (soft_f1(truth, p >= t) for t in (0.5, tuned.best_threshold_))
+    assert tuned.best_threshold_ < 0.45
+    assert at_best > at_half
+    best = max(soft_f1(truth, p >= t) for t in np.linspace(0.1, 0.9, 81))
+    assert at_best > best - 0.005
+
+
+def test_groups_keep_the_other_half_out_of_the_training_part(rng):
+    # The labels are noise. Who remembers the other half of a row, says the opposite of this one.
+    rows, y = rng.normal(size=(200, 2)), rng.choice([0.1, 0.9], 200)
+    X2, y2, _, groups = expand_soft_labels(rows, y)
+    nearest = KNeighborsClassifier(1)
+    with_groups = cross_val_score(nearest, X2, y2, cv=GroupKFold(5), groups=groups)
+    without = cross_val_score(nearest, X2, y2, cv=KFold(5, shuffle=True, random_state=0))
+    assert abs(with_groups.mean() - 0.5) < 0.02  # of each pair one half is right
+    assert without.mean() < 0.3
