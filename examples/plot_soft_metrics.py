@@ -113,16 +113,18 @@ sklearn.set_config(enable_metadata_routing=False)
 # Both in one picture: grey is the entropy, which stays; blue on the right is the divergence; the
 # dashed line is the loss of the base rate.
 
-figure, (over_C, of_models) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+figure, (over_C, of_models) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 Cs = search.cv_results_["param_C"].astype(float)
 over_C.fill_between(Cs, 0.0, floor, color="0.85", label="entropy of the votes")
 for part, marker in (("train", "s"), ("test", "o")):
     mean_loss = -search.cv_results_[f"mean_{part}_score"]
     over_C.plot(Cs, mean_loss, marker + "-", label=f"log loss, {part} rows of the folds")
 over_C.axvline(search.best_params_["C"], color="0.6", linewidth=1)
-over_C.axhline(base_rate, color="black", linestyle="--", linewidth=1, label="base rate")
-over_C.set(xscale="log", xlabel="C", ylabel="nats a vote", ylim=(0.0, 0.75), title="Search")
-over_C.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+over_C.axhline(
+    base_rate, color="black", linestyle="--", linewidth=1, label="log loss of the base rate"
+)
+over_C.set(xscale="log", xlabel="C", ylabel="nats a vote", ylim=(0.0, 1.1), title="Search")
+over_C.legend(loc="upper center")
 
 entropy = metrics.entropy(y, sample_weight=w)
 divergence = [metrics.kl_divergence(y, p, sample_weight=w) for p in probabilities.values()]

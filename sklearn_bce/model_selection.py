@@ -121,7 +121,10 @@ def expand_soft_labels(X, y, sample_weight=None):
         (:class:`~sklearn.model_selection.GroupKFold`,
         :class:`~sklearn.model_selection.StratifiedGroupKFold`). Without them a model is tested on
         rows of which it has seen the other half, with the opposite label, and scores, calibration
-        and thresholds are wrong.
+        and thresholds are wrong. The folds that a tool makes by itself are such ones: pass it
+        ``cv=list(GroupKFold().split(X2, y2, groups))``.
+
+    A tool must use the weights, in its scores too. To one that does not, every soft label is 1/2.
 
     Parameters
     ----------
