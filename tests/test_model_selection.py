@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 from sklearn.base import BaseEstimator, clone
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -312,6 +313,13 @@ def test_frames_stay_frames():
     clf = make_pipeline(StandardScaler().set_output(transform="pandas"), BCEClassifier())
     got = soft_cross_val_predict(clf, frame, pd.Series(SOFT))
     np.testing.assert_allclose(got, soft_cross_val_predict(clf, X, SOFT), rtol=1e-9)
+
+
+def test_kernel_matrices_are_split_on_both_sides():
+    kernel = KernelRidge(kernel="precomputed")
+    got = soft_cross_val_predict(kernel, X @ X.T, SOFT, method="predict")
+    expected = soft_cross_val_predict(KernelRidge(), X, SOFT, method="predict")
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_routed_weights_and_groups_reach_the_fit():
