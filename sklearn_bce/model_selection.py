@@ -24,8 +24,8 @@ class SoftStratifiedKFold(KFold):
 
     Rows are dealt out in the order of their labels. For every t, the numbers of rows with a label
     above t differ by at most 1 between two folds, and so do the sizes of the folds and the sums of
-    their labels. For labels 0 and 1 this is what
-    :class:`~sklearn.model_selection.StratifiedKFold` gives; that class refuses soft labels.
+    their labels. For labels 0 and 1 this is the balance of
+    :class:`~sklearn.model_selection.StratifiedKFold`, which refuses soft labels.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class SoftStratifiedKFold(KFold):
     >>> y = np.array([0.9, 0.1, 0.5, 0.2, 0.8, 0.6])
     >>> for train, test in SoftStratifiedKFold(n_splits=2).split(np.zeros(6), y):
     ...     print(test, y[test])
-    [1 2 4] [0.1 0.5 0.8]
-    [0 3 5] [0.9 0.2 0.6]
+    [1 4 5] [0.1 0.8 0.6]
+    [0 2 3] [0.9 0.5 0.2]
     """
 
     def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
@@ -89,15 +89,16 @@ class SoftStratifiedKFold(KFold):
 
     def _fold_of_rows(self, y):
         rows = np.arange(len(y))
-        dealt = rows % self.n_splits  # the fold of each place in the order of the labels
+        rounds, dealt = np.divmod(rows, self.n_splits)  # of each place in the order of the labels
         if self.shuffle:
             random = check_random_state(self.random_state)
-            rows = random.permutation(len(y))
-            # Each round of n_splits places is dealt at random, but to the folds that will have a
-            # row more first: otherwise the labels above t could differ by 2.
-            has_more = dealt < len(y) % self.n_splits
-            rounds = 2 * (np.arange(len(y)) // self.n_splits) + ~has_more
-            dealt = dealt[np.lexsort((random.permutation(len(y)), rounds))]
+            rows, turns = random.permutation(rows), random.permutation(rows)
+        else:
+            turns = np.where(rounds % 2, -dealt, dealt)  # there and back, so that no fold is ahead
+        # The folds that will have a row more come first in every round: otherwise the numbers of
+        # labels above t could differ by 2.
+        has_more = dealt < len(y) % self.n_splits
+        dealt = dealt[np.lexsort((turns, ~has_more, rounds))]
         order = rows[np.argsort(y[rows], kind="stable")]
         if not self.shuffle:
             dealt = dealt[np.lexsort((dealt, y[order]))]  # equal labels, block by block
@@ -120,7 +121,10 @@ def expand_soft_labels(X, y, sample_weight=None):
         (:class:`~sklearn.model_selection.GroupKFold`,
         :class:`~sklearn.model_selection.StratifiedGroupKFold`). Without them a model is tested on
         rows of which it has seen the other half, with the opposite label, and scores, calibration
-        and thresholds are wrong.
+        and thresholds are wrong. The folds that a tool makes by itself are such ones: pass it
+        ``cv=list(GroupKFold().split(X2, y2, groups))``.
+
+    A tool must use the weights, in its scores too. To one that does not, every soft label is 1/2.
 
     Parameters
     ----------

@@ -82,6 +82,8 @@ def _finite_soft_log_loss(y, p, *, sample_weight=None):
     return soft_log_loss(y, np.clip(p, least, 1.0 - least), sample_weight=sample_weight)
 
 
+# To request weights by metadata routing is to change a scorer in place, so ask a copy of it:
+# copy.deepcopy(soft_roc_auc).set_score_request(sample_weight=True)
 _RANKING = ("decision_function", "predict_proba")
 
 #: Minus the :func:`soft_log_loss` of ``predict_proba``, for ``scoring=``. Probabilities are kept
