@@ -86,6 +86,6 @@ print(f"or less; above one half in {(posterior > 0.5).mean():.1%} of the rows")
 # %%
 # For weights and focal exponents the posterior is as good as the plain model's probability (log
 # loss 0.079), where the sigmoid is two to five times worse. For label smoothing it is not: the
-# sigmoid's log loss of 0.082 becomes 0.086. The formula holds where the linear logit is the best
-# one for the smoothed labels, and those never say less than 0.005 here, while half of the rows have
-# a far smaller probability of default: no linear logit can follow that.
+# sigmoid's log loss of 0.082 becomes 0.086. Smoothed labels never say less than 0.005, while for
+# six rows in ten the plain model says less than that; no linear logit can follow both. Where the
+# logit goes below that limit the posterior is all but 0, and two of those rows do default.

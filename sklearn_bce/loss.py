@@ -114,5 +114,5 @@ def _evaluate(y, z, gamma, pos_weight):
             raise ValueError(f"{name} must be finite and not negative. Got {number!r}.")
     u, v = (pos_weight * y).ravel(), (1.0 - y).ravel()
     results = np.empty((3, y.size))
-    loss_arrays(np.ravel(z), u, v, *gammas.tolist(), *results)
+    loss_arrays(z.flatten(), u, v, *gammas.tolist(), *results)
     return tuple(result.reshape(y.shape)[()] for result in results)
