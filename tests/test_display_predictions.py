@@ -297,7 +297,7 @@ BAD = [
     (DISPLAYS[:1], (HARD, 2 * P), {}, r"y_prob must be in \[0, 1\]"),
     (DISPLAYS[:1], (HARD, P), {"n_bins": 0}, "n_bins must be an int.*Got 0"),
     (DISPLAYS[:1], (HARD, P), {"n_bins": 2.0}, "n_bins must be an int.*Got 2.0"),
-    (DISPLAYS[:1], (HARD, P), {"strategy": "same"}, "strategy must be one of.*'same'"),
+    (DISPLAYS[:1], (HARD, P), {"strategy": "same"}, "strategy must be 'uniform' or.*'same'"),
     (DISPLAYS[:1], (HARD, P), {"confidence_level": 95}, "confidence_level must be.*Got 95"),
     (DISPLAYS[1:], (np.zeros(200), P), {}, "y_true has no positive row"),
     (DISPLAYS[1:2], (HARD, P), {"kind": "roc"}, "kind must be one of gain, lift. Got 'roc'"),

@@ -5,7 +5,8 @@ import numbers
 import numpy as np
 from scipy.stats import norm
 
-from ._axes import axes_of, one_of, require_matplotlib, styled, twin_below
+from ..metrics._calibration import bin_of_rows, check_bins
+from ._axes import axes_of, require_matplotlib, styled, twin_below
 from ._predictions import check_predictions, positive_class_note, response_of
 
 _DIAGONAL = "Perfectly calibrated"
@@ -299,9 +300,7 @@ class ReliabilityDisplay:
 
 
 def _check_bins(n_bins, strategy, confidence_level):
-    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 1:
-        raise ValueError(f"n_bins must be an int in the range [1, inf). Got {n_bins!r} instead.")
-    one_of("strategy", strategy, ("uniform", "quantile"))
+    check_bins(n_bins, strategy)
     if confidence_level is not None and not (
         isinstance(confidence_level, numbers.Real) and 0.0 < confidence_level < 1.0
     ):
@@ -313,23 +312,13 @@ def _check_bins(n_bins, strategy, confidence_level):
 
 def _bin_means(y, p, weight, n_bins, strategy):
     """Mean label, mean probability and effective number of rows, of each bin that has rows."""
-    edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
-    if strategy == "quantile":
-        edges = _weighted_quantiles(p, weight, edges)
-    index = np.searchsorted(edges, p)
+    index = bin_of_rows(p, weight, n_bins, strategy)
     mass, of_y, of_p, squares = (
         np.bincount(index, weights=each) for each in (weight, weight * y, weight * p, weight**2)
     )
     filled = mass > 0.0
     mass = mass[filled]
     return of_y[filled] / mass, of_p[filled] / mass, mass**2 / squares[filled]
-
-
-def _weighted_quantiles(p, weight, shares):
-    """The smallest p up to which each share of the weight lies, give or take rounding."""
-    order = np.argsort(p)
-    reached = np.cumsum(weight[order])
-    return p[order][np.searchsorted(reached, (shares - 1e-12) * reached[-1])]
 
 
 def wilson_interval(share, n, confidence_level):
