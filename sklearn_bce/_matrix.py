@@ -186,7 +186,7 @@ class Matrix:
         root = np.sqrt(weight[start:stop])
         block = np.empty((root.size, self.shape[1] + 1))
         if self.is_sparse:
-            block[:, :-1] = self.rows(start, stop).astype(np.float64).toarray() / scale
+            block[:, :-1] = self.rows(start, stop).astype(np.float64, copy=False).toarray() / scale
             block[:, -1] = 1.0
             block *= root[:, np.newaxis]
         else:

@@ -12,7 +12,8 @@ PROBABILITIES = ("sigmoid", "posterior")
 SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky")
 
 
-def _is_real(value):
+def is_real(value):
+    """Whether it is a real number, no bool and no NaN, within the range of floats."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return False
     try:
@@ -21,7 +22,8 @@ def _is_real(value):
         return False
 
 
-def _is_int(value):
+def is_int(value):
+    """Whether it is an int and no bool."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
@@ -31,7 +33,7 @@ def _is_flag(value):
 
 def _is_gamma(value):
     values = value if isinstance(value, tuple) and len(value) == 2 else (value,)
-    return all(_is_real(g) and 0.0 <= g < math.inf for g in values)
+    return all(is_real(g) and 0.0 <= g < math.inf for g in values)
 
 
 def _is_balanced(value):
@@ -39,21 +41,21 @@ def _is_balanced(value):
 
 
 def _is_seed(value):
-    return value is None or (_is_int(value) and 0 <= value < 2**32) or hasattr(value, "randint")
+    return value is None or (is_int(value) and 0 <= value < 2**32) or hasattr(value, "randint")
 
 
 # name: (test, what it must be)
 RULES = {
-    "C": (lambda v: _is_real(v) and v > 0, "a float in the range (0.0, inf]"),
-    "l1_ratio": (lambda v: _is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
+    "C": (lambda v: is_real(v) and v > 0, "a float in the range (0.0, inf]"),
+    "l1_ratio": (lambda v: is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
     "gamma": (_is_gamma, "a float in the range [0.0, inf) or a tuple of two of them"),
-    "label_smoothing": (lambda v: _is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
+    "label_smoothing": (lambda v: is_real(v) and 0 <= v <= 1, "a float in the range [0.0, 1.0]"),
     "class_weight": (
         lambda v: v is None or _is_balanced(v) or isinstance(v, dict),
         "a dict, 'balanced' or None",
     ),
     "pos_weight": (
-        lambda v: v is None or _is_balanced(v) or (_is_real(v) and 0 < v < math.inf),
+        lambda v: v is None or _is_balanced(v) or (is_real(v) and 0 < v < math.inf),
         "a float in the range (0.0, inf), 'balanced' or None",
     ),
     "probability": (
@@ -62,8 +64,8 @@ RULES = {
     ),
     "fit_intercept": (_is_flag, "a bool"),
     "solver": (lambda v: isinstance(v, str) and v in SOLVERS, f"one of {', '.join(SOLVERS)}"),
-    "tol": (lambda v: _is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
-    "max_iter": (lambda v: _is_int(v) and v >= 1, "an int in the range [1, inf)"),
+    "tol": (lambda v: is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
+    "max_iter": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "warm_start": (_is_flag, "a bool"),
     "random_state": (_is_seed, "an int in the range [0, 2**32), a RandomState or None"),
     "verbose": (
@@ -75,7 +77,7 @@ RULES = {
 
 def _is_positive_list(value):
     return isinstance(value, (list, tuple, np.ndarray)) and all(
-        _is_real(v) and 0 < v < math.inf for v in value
+        is_real(v) and 0 < v < math.inf for v in value
     )
 
 

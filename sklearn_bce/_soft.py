@@ -23,6 +23,17 @@ def check_unit_interval(values, name, *, allow_2d=False):
 
 def check_column(values, name, *, allow_2d=False):
     """Return finite numbers as float64 of shape (n_rows,); with ``allow_2d`` (n_rows, k) too."""
+    checked = one_column(values, name, allow_2d=allow_2d)
+    if checked.dtype.kind in "USmM":
+        raise ValueError(f"{name} must hold numbers. Got an array of dtype {checked.dtype}.")
+    try:
+        return checked.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers. Got {checked[:3].tolist()}, ...") from None
+
+
+def one_column(values, name, *, allow_2d=False):
+    """Return an array of any dtype without NaN, of the shape of `check_column`."""
     checked = check_array(
         values,
         ensure_2d=False,
@@ -31,17 +42,12 @@ def check_column(values, name, *, allow_2d=False):
         dtype=None,
         input_name=name,
     )
-    if checked.dtype.kind in "USmM":
-        raise ValueError(f"{name} must hold numbers. Got an array of dtype {checked.dtype}.")
     if checked.ndim not in ((1, 2) if allow_2d else (1,)):
         hint = f" Pass one column: {name}[:, k]." if checked.ndim == 2 else ""
         raise ValueError(f"{name} must have one column. Got shape {checked.shape}.{hint}")
     if len(checked) == 0:
         raise ValueError(f"{name} must have at least one row.")
-    try:
-        return checked.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must hold numbers. Got {checked[:3].tolist()}, ...") from None
+    return checked
 
 
 def check_labels_and(y, p, sample_weight, check_p=check_unit_interval, name="p"):

@@ -114,5 +114,6 @@ def _evaluate(y, z, gamma, pos_weight):
             raise ValueError(f"{name} must be finite and not negative. Got {number!r}.")
     u, v = (pos_weight * y).ravel(), (1.0 - y).ravel()
     results = np.empty((3, y.size))
+    # A copy of z: Numba asks whether a broadcast view may be written, of which NumPy 2.0 warns.
     loss_arrays(z.flatten(), u, v, *gammas.tolist(), *results)
     return tuple(result.reshape(y.shape)[()] for result in results)

@@ -49,6 +49,12 @@ def small_problem(n_rows=80, n_features=5, seed=0):
     return X, (rng.random(n_rows) < p).astype(int), p, rng.uniform(0.2, 3.0, n_rows)
 
 
+def partly_sure_problem():
+    """A small problem of 120 rows whose soft labels are sure in every fourth row."""
+    X, hard, soft, weight = small_problem(n_rows=120)
+    return X, hard, np.where(np.arange(120) % 4 == 0, hard, soft), weight
+
+
 def objective(clf, X, u, v, C=1.0):
     """The user's objective for row weights u, v, in extended precision, from its definition."""
     z = (np.longdouble(X) @ np.longdouble(clf.coef_[0])) + np.longdouble(clf.intercept_[0])

@@ -182,7 +182,7 @@ def test_optimality_is_honest_where_products_certify(problem, C, monkeypatch):
     X, y = PROBLEMS[problem]()
     best = best_value(X, y, C)
     monkeypatch.setattr(lbfgs, "_PRODUCTS_PAY", 0)
-    monkeypatch.setattr(lbfgs, "MIN_ROWS_TO_SAMPLE", 0)
+    monkeypatch.setattr(lbfgs, "_MIN_ROWS_TO_SAMPLE", 0)
     monkeypatch.setattr(lbfgs, "_MIN_SAMPLE", 50)
     whole = []
     monkeypatch.setattr(lbfgs, "newton_step", lambda *_: whole.append(1) or newton_step(*_))

@@ -37,11 +37,10 @@ from sklearn_bce.model_selection import (
     expand_soft_labels,
     soft_cross_val_predict,
 )
-from tests.problems import small_problem
+from tests.problems import partly_sure_problem
 from tests.test_real_data import vader
 
-X, HARD, SOFT, W = small_problem(n_rows=120)
-SOFT = np.where(np.arange(120) % 4 == 0, HARD, SOFT)  # some rows are sure
+X, HARD, SOFT, W = partly_sure_problem()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def cg_step(objective, point, forcing, prove=False, factor=None):
     iteration goes on until it is. The metric is ``factor``, of a Hessian that is near to the one
     here, or a diagonal.
     """
-    metric = _Diagonal(1.0 / objective.metric(point)) if factor is None else _Factored(factor)
+    metric = Diagonal(objective.metric(point)) if factor is None else _Factored(factor)
     residual = -point.gradient
     direction = np.zeros_like(residual)
     search = metric.solve(residual)
@@ -48,13 +48,14 @@ def cg_step(objective, point, forcing, prove=False, factor=None):
     return Proposal(direction, 0.5 * sum(gains), nothing_left, complete=nothing_left)
 
 
-class _Diagonal:
-    """Steps of conjugate gradients, each in one go over the long vectors."""
+class Diagonal:
+    """A diagonal metric, its steps each in one go over the long vectors."""
 
-    def __init__(self, inverse):
-        self.inverse = inverse
+    def __init__(self, diagonal):
+        self.inverse = 1.0 / diagonal
 
     def solve(self, residual):
+        """Return diagonal^-1 @ residual."""
         return self.inverse * residual
 
     def advance(self, step, search, product, direction, residual):

@@ -1,9 +1,9 @@
 """L-BFGS preconditioned by the Hessian of a row subsample.
 
-On large data a Newton fit of about 20 p random rows gives the start and, by its Hessian, the
-metric; L-BFGS over all rows then needs a handful of readings of X where plain L-BFGS needs hundreds
-(two-loop recursion: Nocedal and Wright, "Numerical Optimization", algorithm 7.4). With more than
-`MAX_FACTOR_SIZE` features the metric is the Hessian's diagonal.
+On large data a Newton fit of some random rows (20 p, or a sixteenth) gives the start and, by its
+Hessian, the metric; L-BFGS over all rows then needs a handful of readings of X where plain L-BFGS
+needs hundreds (two-loop recursion: Nocedal and Wright, "Numerical Optimization", algorithm 7.4).
+With more than `MAX_FACTOR_SIZE` features the metric is the Hessian's diagonal.
 """
 
 from collections import deque
@@ -13,15 +13,15 @@ import numpy as np
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cholesky
 from ._certify import certifier
-from ._conjugate_gradient import cg_step
+from ._conjugate_gradient import Diagonal, cg_step
 from ._intercept import constant_value
 from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
 
-MIN_ROWS_TO_SAMPLE = 10_000
+_MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
-_FULL_ROWS_PER_ROW = 16  # a larger sample costs more than the readings of X that it saves
+_ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
 _MEMORY = 15  # pairs
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
@@ -33,10 +33,10 @@ def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
     sample = objective
     n_sample = max(
-        _ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE, objective.n_rows // _FULL_ROWS_PER_ROW
+        _ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE, objective.n_rows // _ROWS_PER_SAMPLED_ROW
     )
     if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
-        MIN_ROWS_TO_SAMPLE, 2 * n_sample
+        _MIN_ROWS_TO_SAMPLE, 2 * n_sample
     ):
         sample = objective.subset(*_draw_rows(objective, n_sample, control.seed))
         tol = objective.size / n_sample  # the subsample's optimum is hardly better than that
@@ -76,16 +76,6 @@ def _draw_rows(objective, n_sample, seed):
     return rows[order], np.concatenate(factors)[order]
 
 
-class _Diagonal:
-    """The preconditioner where a factorisation is too dear."""
-
-    def __init__(self, diagonal):
-        self.diagonal = diagonal
-
-    def solve(self, gradient):
-        return gradient / self.diagonal
-
-
 class _Rule:
     """The memory of L-BFGS: pairs of steps and changes of the gradient, and the metric."""
 
@@ -111,13 +101,11 @@ class _Rule:
         """The certificate; where it is a whole Hessian, that becomes the metric."""
         if self.objective.size > MAX_FACTOR_SIZE:
             return certifier(self.objective, tol)
+        is_sampled = self.sample is not self.objective
+        products_pay = is_sampled and self.objective.size > _PRODUCTS_PAY
 
         def certify(point):
-            if (
-                self.sample is not self.objective
-                and self.objective.size > _PRODUCTS_PAY
-                and self.metric.is_regular
-            ):
+            if products_pay and self.metric.is_regular:
                 step = cg_step(self.objective, point, _FORCING, prove=True, factor=self.metric)
                 proposal = yield from step
                 if proposal.certified:
@@ -131,7 +119,7 @@ class _Rule:
 
     def _metric_at(self, point):
         if self.objective.size > MAX_FACTOR_SIZE:
-            return _Diagonal(self.objective.metric(point))
+            return Diagonal(self.objective.metric(point))
         if self.sample is not self.objective:
             point = yield self.sample.evaluate, point.theta
         return Factor((yield self.sample.hessian, point))

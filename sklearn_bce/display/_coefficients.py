@@ -1,10 +1,9 @@
 """CoefficientDisplay."""
 
-import numbers
-
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from .._parameters import is_int
 from ._axes import axes_of, require_matplotlib, styled
 from ._model import dense_coef, label_row, last_step, names_of_features, steps_before
 
@@ -77,7 +76,7 @@ class CoefficientDisplay:
         display : CoefficientDisplay
             Itself.
         """
-        if not isinstance(n_features, numbers.Integral) or isinstance(n_features, bool):
+        if not is_int(n_features):
             raise ValueError(f"n_features must be an int. Got {n_features!r} instead.")
         if n_features < 1:
             raise ValueError(f"n_features must be in the range [1, inf). Got {n_features!r}.")

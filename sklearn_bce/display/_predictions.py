@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from .._soft import check_column, one_column
 from .._targets import check_sample_weight, is_soft
 from ._axes import one_of
 
@@ -24,24 +24,14 @@ class Predictions(NamedTuple):
 
 def check_predictions(y_true, score, sample_weight, pos_label, score_name="y_score"):
     """Validate what `from_predictions` was given; rows without a weight are dropped."""
-    y = _positive_share(_one_column(y_true, "y_true"), pos_label)
-    score = _one_column(score, score_name, np.float64)
+    y = _positive_share(one_column(y_true, "y_true"), pos_label)
+    score = check_column(score, score_name)
     if len(score) != len(y):
         raise ValueError(f"y_true has {len(y)} rows, but {score_name} has {len(score)}.")
     weight = check_sample_weight(sample_weight, len(y))
     weight = weight / weight.max()
     kept = weight > 0.0
     return Predictions(y[kept], score[kept], weight[kept])
-
-
-def _one_column(values, name, dtype=None):
-    values = check_array(values, ensure_2d=False, allow_nd=True, dtype=dtype, input_name=name)
-    if values.ndim != 1:
-        raise ValueError(
-            f"{name} must have one column, got shape {values.shape}. Of several labels or classes, "
-            f"pass one: {name}[:, k]."
-        )
-    return values
 
 
 def _positive_share(y, pos_label):

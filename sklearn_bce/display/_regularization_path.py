@@ -1,10 +1,9 @@
 """RegularizationPathDisplay."""
 
-import numbers
-
 import numpy as np
 from sklearn.base import clone
 
+from .._parameters import is_int
 from ._axes import axes_of, require_matplotlib, styled
 from ._model import attribute, dense_coef, label_row, last_step, names_of_features
 
@@ -165,9 +164,7 @@ class RegularizationPathDisplay:
         return self
 
     def _check(self):
-        Cs = np.asarray(self.Cs, dtype=np.float64)
-        if Cs.ndim != 1 or not Cs.size or not (np.isfinite(Cs) & (Cs > 0.0)).all():
-            raise ValueError(f"Cs must be values in the range (0, inf). Got {self.Cs!r}.")
+        Cs = _check_values_of_C(self.Cs)
         shape = np.shape(self.coefs)
         if len(shape) not in (2, 3) or shape[-2] != Cs.size:
             raise ValueError(
@@ -349,12 +346,16 @@ class RegularizationPathDisplay:
 
 
 def _values_of_C(Cs):
-    if isinstance(Cs, numbers.Integral) and not isinstance(Cs, bool):
+    if is_int(Cs):
         if Cs < 1:
             raise ValueError(f"Cs must be values, or their number, at least 1. Got {Cs!r}.")
         return np.logspace(-4.0, 4.0, Cs)
-    values = np.sort(np.asarray(Cs, dtype=np.float64).ravel())
-    if not values.size or not (np.isfinite(values) & (values > 0.0)).all():
+    return np.sort(_check_values_of_C(np.ravel(Cs).tolist()))
+
+
+def _check_values_of_C(Cs):
+    values = np.asarray(Cs, dtype=np.float64)
+    if values.ndim != 1 or not values.size or not (np.isfinite(values) & (values > 0.0)).all():
         raise ValueError(f"Cs must be values in the range (0, inf). Got {Cs!r}.")
     return values
 

@@ -1,10 +1,9 @@
 """ReliabilityDisplay."""
 
-import numbers
-
 import numpy as np
 from scipy.stats import norm
 
+from .._parameters import is_real
 from ..metrics._calibration import bin_of_rows, check_bins
 from ._axes import axes_of, require_matplotlib, styled, twin_below
 from ._predictions import check_predictions, positive_class_note, response_of
@@ -301,9 +300,8 @@ class ReliabilityDisplay:
 
 def _check_bins(n_bins, strategy, confidence_level):
     check_bins(n_bins, strategy)
-    if confidence_level is not None and not (
-        isinstance(confidence_level, numbers.Real) and 0.0 < confidence_level < 1.0
-    ):
+    is_level = is_real(confidence_level) and 0.0 < confidence_level < 1.0
+    if not (confidence_level is None or is_level):
         raise ValueError(
             "confidence_level must be None or a float in the range (0, 1). Got "
             f"{confidence_level!r} instead."

@@ -1,10 +1,10 @@
 """ThresholdDisplay."""
 
 import math
-import numbers
 
 import numpy as np
 
+from .._parameters import is_real
 from ._axes import axes_of, require_matplotlib, styled
 from ._predictions import (
     check_predictions,
@@ -262,8 +262,7 @@ class ThresholdDisplay:
 
 
 def _check_cost(name, cost):
-    is_real = isinstance(cost, numbers.Real) and not isinstance(cost, bool)
-    if not (is_real and 0.0 <= cost < math.inf):
+    if not (is_real(cost) and 0.0 <= cost < math.inf):
         raise ValueError(f"{name} must be a float in the range [0, inf). Got {cost!r} instead.")
 
 

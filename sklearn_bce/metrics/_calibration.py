@@ -1,9 +1,8 @@
 """How far probabilities are from the shares observed, in bins of similar probability."""
 
-import numbers
-
 import numpy as np
 
+from .._parameters import is_int
 from .._soft import check_labels_and
 
 
@@ -60,7 +59,7 @@ def expected_calibration_error(y, p, *, n_bins=10, strategy="uniform", sample_we
 
 def check_bins(n_bins, strategy):
     """Raise ValueError if there are no such bins."""
-    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 1:
+    if not is_int(n_bins) or n_bins < 1:
         raise ValueError(f"n_bins must be an int >= 1. Got {n_bins!r}.")
     if strategy not in ("uniform", "quantile"):
         raise ValueError(f"strategy must be 'uniform' or 'quantile'. Got {strategy!r}.")

@@ -5,7 +5,7 @@ from scipy.special import entr, rel_entr
 
 from .._soft import check_labels_and, check_unit_interval
 from .._targets import check_sample_weight
-from ._losses import soft_log_loss, weighted_mean
+from ._losses import row_losses, weighted_mean
 
 
 def entropy(y, *, sample_weight=None):
@@ -131,7 +131,7 @@ def information_gain(y, p, *, sample_weight=None, normalize=False):
     """
     y, p, weight = check_labels_and(y, p, sample_weight)
     base_loss = float(_entropies(np.array(weighted_mean(y, weight))))
-    gain = base_loss - soft_log_loss(y, p, sample_weight=weight)
+    gain = base_loss - weighted_mean(row_losses(y, p), weight)
     if not normalize:
         return gain
     if base_loss == 0.0:

@@ -62,14 +62,15 @@ def binary_cross_entropy(
         losses = value(y, z, gamma=gamma)
     else:
         y, p, weight = check_labels_and(y, p, sample_weight)
-        losses = _losses(y, p, *_pair(gamma))
+        losses = row_losses(y, p, *_pair(gamma))
     if reduction == "mean":
         return weighted_mean(losses, weight)
     weighted = np.multiply(losses, weight, out=np.zeros_like(losses), where=weight > 0.0)
     return weighted if reduction == "none" else float(weighted.sum())
 
 
-def _losses(y, p, gamma_yes, gamma_no):
+def row_losses(y, p, gamma_yes=0.0, gamma_no=0.0):
+    """Return the loss of each row, for checked labels and probabilities."""
     return 0.0 - xlogy(y * (1.0 - p) ** gamma_yes, p) - xlog1py((1.0 - y) * p**gamma_no, -p)
 
 
