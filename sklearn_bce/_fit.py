@@ -43,6 +43,8 @@ class Problem(NamedTuple):
     start: tuple | None = None  # (coef, intercept); by default without any feature
     label: str = ""  # how warnings name it
     index: int = 0  # the row of coef_ that it is for
+    C: float | None = None  # by default the estimator's, as the next one
+    gamma: float | tuple | None = None
 
 
 def fit_problems(estimator, X, problems, row_weight=None):
@@ -84,7 +86,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
             some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
             solvers = [
-                _solve(objective, solve, _reporting(estimator, problem, control), problem.start)
+                _solve(objective, solve, _watched(estimator, problem, control), problem.start)
                 for objective, problem in zip(objectives, some, strict=True)
             ]
             solutions = run_together(solvers, answer_together, share_out)
@@ -98,11 +100,12 @@ def fit_problems(estimator, X, problems, row_weight=None):
 
 
 def _objective(estimator, matrix, problem, columns):
-    gamma = estimator.gamma
+    C = estimator.C if problem.C is None else problem.C
+    gamma = estimator.gamma if problem.gamma is None else problem.gamma
     return Objective(
         matrix,
         *problem.targets(),
-        penalty=1.0 / float(estimator.C),
+        penalty=1.0 / float(C),
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
         columns=columns,
@@ -187,19 +190,19 @@ def _warn(name, estimator, objective, solution):
         )
 
 
-def _reporting(estimator, problem, control):
+def _watched(estimator, problem, control):
     """The control of one problem: with ``verbose`` it prints a line an iteration."""
     if not estimator.verbose:
         return control
     name = type(estimator).__name__ + problem.label
 
-    def report(iteration, value, optimality):
+    def watch(iteration, theta, value, optimality):
         print(
             f"{name}: iteration {iteration:4d}  objective {value:.12g}  "
             f"sub-optimality {optimality:.1e}"
         )
 
-    return control._replace(report=report)
+    return control._replace(watch=watch)
 
 
 def _seed(random_state):

@@ -39,8 +39,8 @@ class Proposal(NamedTuple):
     complete: bool = True  # False where an inner iteration was given up
 
 
-def silent(iteration, value, optimality):
-    """The report of a fit that prints nothing."""
+def unwatched(iteration, theta, value, optimality):
+    """The watch of a fit that nobody looks at; one that returns True ends the fit."""
 
 
 class Control(NamedTuple):
@@ -48,7 +48,7 @@ class Control(NamedTuple):
 
     tol: float
     max_iter: int
-    report: Callable = silent  # called as report(iteration, value, optimality)
+    watch: Callable = unwatched  # called after every iteration
     seed: int = 0  # for solvers that draw rows
 
 
@@ -103,11 +103,11 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         is_noise = optimality < ROUNDING or gain <= _VALUE_NOISE * point.value
         point = point if trial is None else trial
         curve.append(point.value)
-        control.report(n_iter, point.value, optimality)
+        told_to_stop = control.watch(n_iter, point.theta, point.value, optimality)
         reached = proposal.certified and optimality <= control.tol
         stalled = trial is None or (is_noise and optimality > 0.5 * previous)
         previous = optimality if proposal.certified else np.inf
-        if reached or stalled or objective.is_separated(point):
+        if reached or stalled or told_to_stop or objective.is_separated(point):
             break
     return Solution(point, n_iter, optimality, curve, proposal.direction)
 
