@@ -79,6 +79,7 @@ class Objective:
         self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
         # Powers of two: to divide by them is exact.
         self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
+        self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
         self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
 
@@ -122,12 +123,15 @@ class Objective:
 
     def chain(self, sums, total):
         """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
+        chained = np.empty(self.size)
+        chained[-1] = total if self.fit_intercept else 0.0
         if self.is_users:
-            return np.append(sums, total if self.fit_intercept else 0.0)
-        inner = (sums - self.center * total) / self.scale
+            chained[:-1] = sums
+            return chained
+        np.subtract(sums, self.center * total, out=chained[:-1])
         # Centred, a constant column is zero; here only the rounding of the two sums is left of it.
-        inner[self.is_constant] = 0.0
-        return np.append(inner, total if self.fit_intercept else 0.0)
+        chained[:-1] *= self.varies_over_scale
+        return chained
 
     # -- what solvers ask
 

@@ -25,6 +25,9 @@ def answer_together(name, questions):
     Each question is (objective, *arguments). Threads share out groups of objectives over the same
     X; the rest, such as objectives over row samples, are answered one by one.
     """
+    if len(questions) == 1:
+        ((objective, *arguments),) = questions
+        return [getattr(objective, name)(*arguments)]
     groups = list(_groups(name, questions))
 
     def answer(*group):
@@ -77,6 +80,20 @@ def _evaluate(matrix, objectives, thetas):
     return [objective.point(*rest) for objective, *rest in answers]
 
 
+def _logits(matrix, objectives, thetas):
+    reading = _Reading(matrix, objectives, thetas)
+    logits = [np.empty(matrix.shape[0]) for _ in objectives]
+
+    def part(first, last):
+        for start, stop, z, _ in reading.blocks(first, last):
+            for k, of_problem in enumerate(logits):
+                of_problem[start:stop] = z[k]
+        return ()
+
+    reading.fold(part)
+    return logits
+
+
 def _hessian_product(matrix, objectives, points, directions):
     reading = _Reading(matrix, objectives, directions)
 
@@ -127,6 +144,7 @@ _TOGETHER = {
     "evaluate": _evaluate,
     "hessian": _hessian,
     "hessian_product": _hessian_product,
+    "logits": _logits,
 }
 
 

@@ -7,12 +7,13 @@ second time. The block length is fixed, and so is the order of the sums.
 
 import numpy as np
 
+from . import lanes
 from .jit import jit
+from .lanes import WIDTH
 from .matrices import add_combination, add_scores, add_squares, fill_scaled
 from .pointwise import loss_of_rows
 
 BLOCK = 512
-WIDTH = 8  # problems that an entry of sparse X meets at once: a cache line of coefficients
 
 
 @jit
@@ -97,30 +98,38 @@ def weighted_block(X, first, center, inverse, weight, block):
 @jit
 def sparse_scores(X, first, coefs, scores):
     """Fill ``scores`` (WIDTH, n_block) with X[rows] @ coefs, for ``coefs`` (n_columns, WIDTH)."""
-    total = np.empty(WIDTH)
+    total = np.empty((1, WIDTH))
     for i in range(scores.shape[1]):
-        total[:] = 0.0
-        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
-            value = X.values[entry]
-            j = X.indices[entry]
-            for k in range(WIDTH):
-                total[k] += value * coefs[j, k]
+        start = X.indptr[first + i]
+        stop = X.indptr[first + i + 1]
+        # Two sums, so that an addition need not wait for the one before it.
+        even = lanes.zeros()
+        odd = lanes.zeros()
+        for entry in range(start, stop - 1, 2):
+            even = lanes.multiply_add(X.values[entry], lanes.load(coefs, X.indices[entry]), even)
+            odd = lanes.multiply_add(
+                X.values[entry + 1], lanes.load(coefs, X.indices[entry + 1]), odd
+            )
+        if (stop - start) % 2 == 1:
+            even = lanes.multiply_add(
+                X.values[stop - 1], lanes.load(coefs, X.indices[stop - 1]), even
+            )
+        lanes.store(lanes.add(even, odd), total, 0)
         for k in range(WIDTH):
-            scores[k, i] = total[k]
+            scores[k, i] = total[0, k]
 
 
 @jit
 def add_sparse_combination(X, first, residuals, sums):
     """Add X[rows].T @ residuals.T to ``sums`` (n_columns, WIDTH), for (WIDTH, n_block)."""
-    row = np.empty(WIDTH)
+    row = np.empty((1, WIDTH))
     for i in range(residuals.shape[1]):
         for k in range(WIDTH):
-            row[k] = residuals[k, i]
+            row[0, k] = residuals[k, i]
+        of_row = lanes.load(row, 0)
         for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
-            value = X.values[entry]
             j = X.indices[entry]
-            for k in range(WIDTH):
-                sums[j, k] += value * row[k]
+            lanes.store(lanes.multiply_add(X.values[entry], of_row, lanes.load(sums, j)), sums, j)
 
 
 @jit

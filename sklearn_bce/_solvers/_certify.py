@@ -51,4 +51,4 @@ def duality_gap(objective, point, tol):
         )
     best = yield objective.evaluate, point.theta + shift
     total = gap(best) + max(point.value - best.value, 0.0)
-    return Proposal(shift, total, True) if total <= tol * point.value else None
+    return Proposal(shift, total, True, end=best) if total <= tol * point.value else None

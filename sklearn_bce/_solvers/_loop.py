@@ -37,6 +37,7 @@ class Proposal(NamedTuple):
     decrement: float  # estimate of value - minimum, in the objective's own unit
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
     complete: bool = True  # False where an inner iteration was given up
+    end: Point | None = None  # the point a whole step away, where it is known
 
 
 def unwatched(iteration, theta, value, optimality):
@@ -91,13 +92,13 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         optimality = relative(proposal.decrement, point.value)
         if n_iter >= control.max_iter:
             break
-        trial = yield from line_search(objective, point, proposal.direction)
+        trial = yield from line_search(objective, point, proposal)
         gain = 0.0 if trial is None else point.value - trial.value
         if gain < _DISAPPOINTING * proposal.decrement and not proposal.certified:
             # Nearly dependent features can mislead an approximate direction for ever.
             proposal = yield from certify(point)
             optimality = relative(proposal.decrement, point.value)
-            trial = yield from line_search(objective, point, proposal.direction)
+            trial = yield from line_search(objective, point, proposal)
         n_iter += 1
         gain = 0.0 if trial is None else point.value - trial.value
         is_noise = optimality < ROUNDING or gain <= _VALUE_NOISE * point.value
@@ -119,7 +120,7 @@ def relative(decrement, value):
     return float(max(0.0, decrement) / value) if value > 0.0 else 0.0
 
 
-def line_search(objective, point, direction):
+def line_search(objective, point, proposal):
     """Shorten the step until the value falls enough (Armijo); return the new point or None.
 
     The next step is where the parabola through what is known has its minimum. From a point where
@@ -127,12 +128,15 @@ def line_search(objective, point, direction):
     the change of the value drowns in rounding, the slope decides instead (the approximate Wolfe
     condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
     """
+    direction = proposal.direction
     slope = point.gradient @ direction
     if not slope < 0.0:
         return None
     step = 1.0
+    trial = proposal.end
     for _ in range(_MAX_TRIALS):
-        trial = yield objective.evaluate, point.theta + step * direction
+        if trial is None:
+            trial = yield objective.evaluate, point.theta + step * direction
         if trial.value <= point.value + _ARMIJO * step * slope:
             return trial
         flat = trial.value <= point.value * (1.0 + _VALUE_NOISE)
@@ -141,4 +145,5 @@ def line_search(objective, point, direction):
         excess = trial.value - point.value - step * slope
         lowest = -0.5 * step * slope / excess if 0.0 < excess < np.inf else 0.0
         step *= min(max(lowest, _SHORTEN[0]), _SHORTEN[1])
+        trial = None
     return None

@@ -1,7 +1,8 @@
 """One full Newton step: the direction of a solver, and the certificate of the others."""
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, qr, solve_triangular
+from scipy.linalg import qr, solve_triangular
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from ._loop import Proposal
 
@@ -21,12 +22,9 @@ class Factor:
         scaled = hessian * self.unit * self.unit[:, np.newaxis]
         rounding = hessian.shape[0] * np.finfo(float).eps
         for ridge in _RIDGES:
-            np.fill_diagonal(scaled, 1.0 + ridge)
-            try:
-                self.factor = cho_factor(scaled, lower=True, check_finite=False)
-            except np.linalg.LinAlgError:
-                continue
-            pivot = np.min(np.diagonal(self.factor[0])) ** 2
+            scaled.flat[:: scaled.shape[0] + 1] = 1.0 + ridge
+            self.factor, failed = dpotrf(scaled, clean=False)
+            pivot = 0.0 if failed else np.min(np.diagonal(self.factor)) ** 2
             if pivot > 4.0 * rounding:
                 break
         # A pivot within a thousand roundings has too few digits for a certificate.
@@ -34,7 +32,7 @@ class Factor:
 
     def solve(self, gradient):
         """Return Hessian^-1 @ gradient."""
-        return self.unit * cho_solve(self.factor, self.unit * gradient, check_finite=False)
+        return self.unit * dpotrs(self.factor, self.unit * gradient)[0]
 
 
 def newton_step(objective, point):

@@ -2,11 +2,9 @@
 
 On large data a Newton fit of some random rows (20 p, or a sixteenth) gives the start and, by its
 Hessian, the metric; L-BFGS over all rows then needs a handful of readings of X where plain L-BFGS
-needs hundreds (two-loop recursion: Nocedal and Wright, "Numerical Optimization", algorithm 7.4).
-With more than `MAX_FACTOR_SIZE` features the metric is the Hessian's diagonal.
+needs hundreds (Nocedal and Wright, "Numerical Optimization", chapter 7). With more than
+`MAX_FACTOR_SIZE` features the metric is the Hessian's diagonal.
 """
-
-from collections import deque
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from . import newton_cholesky
 from ._certify import certifier
 from ._conjugate_gradient import Diagonal, cg_step
 from ._intercept import constant_value
+from ._limited_memory import LimitedMemory
 from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
 
@@ -22,7 +21,7 @@ _MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
 _ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
-_MEMORY = 15  # pairs
+_MEMORY = 10  # pairs
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
 _FORCING = 1e-3  # for the step after the certificate is the last, and as good as Newton's
@@ -77,81 +76,53 @@ def _draw_rows(objective, n_sample, seed):
 
 
 class _Rule:
-    """The memory of L-BFGS: pairs of steps and changes of the gradient, and the metric."""
+    """Directions from a memory whose metric is renewed now and then."""
 
     def __init__(self, objective, sample):
         self.objective = objective
         self.sample = sample
-        self.last = None
-        self.metric = None
-        self.pairs = deque(maxlen=_MEMORY)
-        self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
+        self.memory = None
+        self.has_factor = objective.size <= MAX_FACTOR_SIZE
+        self.renew_every = np.inf
+        if self.has_factor:
+            self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
 
     def propose(self, point):
-        if self.last is not None:
-            self._remember(point)
-        if self.metric is None or self.age >= self.renew_every:
+        if self.memory is None or self.age >= self.renew_every:
             self._renew((yield from self._metric_at(point)))
-        self.last = point
         self.age += 1
-        direction = -self._two_loops(point.gradient)
+        direction = self.memory.direction(point)
         return Proposal(direction, -0.5 * (point.gradient @ direction), False)
 
     def certify(self, tol):
         """The certificate; where it is a whole Hessian, that becomes the metric."""
-        if self.objective.size > MAX_FACTOR_SIZE:
+        if not self.has_factor:
             return certifier(self.objective, tol)
         is_sampled = self.sample is not self.objective
         products_pay = is_sampled and self.objective.size > _PRODUCTS_PAY
 
         def certify(point):
-            if products_pay and self.metric.is_regular:
-                step = cg_step(self.objective, point, _FORCING, prove=True, factor=self.metric)
+            metric = self.memory.metric
+            if products_pay and metric.is_regular:
+                step = cg_step(self.objective, point, _FORCING, prove=True, factor=metric)
                 proposal = yield from step
                 if proposal.certified:
                     return proposal
             proposal, factor = yield from newton_step(self.objective, point)
             self._renew(factor)
-            self.last = point
+            self.memory.direction(point)  # the next pair starts here
             return proposal
 
         return certify
 
     def _metric_at(self, point):
-        if self.objective.size > MAX_FACTOR_SIZE:
+        if not self.has_factor:
             return Diagonal(self.objective.metric(point))
         if self.sample is not self.objective:
             point = yield self.sample.evaluate, point.theta
         return Factor((yield self.sample.hessian, point))
 
     def _renew(self, metric):
-        self.metric = metric
+        # A new factor knows better than pairs from further away.
+        self.memory = LimitedMemory(metric, _MEMORY, is_rescaled=not self.has_factor)
         self.age = 0
-        if isinstance(metric, Factor):  # which knows better than pairs from further away
-            self.pairs.clear()
-
-    def _remember(self, point):
-        step = point.theta - self.last.theta
-        change = point.gradient - self.last.gradient
-        curvature = step @ change
-        # A focal loss may curve downwards along the step: such a pair would spoil the metric.
-        if curvature > 1e-10 * np.linalg.norm(step) * np.linalg.norm(change):
-            self.pairs.append((step, change, curvature))
-
-    def _two_loops(self, gradient):
-        vector = gradient.copy()
-        factors = []
-        for step, change, curvature in reversed(self.pairs):
-            factors.append((step @ vector) / curvature)
-            vector -= factors[-1] * change
-        vector = self.metric.solve(vector) * self._scale()
-        for (step, change, curvature), factor in zip(self.pairs, reversed(factors), strict=True):
-            vector += (factor - (change @ vector) / curvature) * step
-        return vector
-
-    def _scale(self):
-        """How much longer the steps should be than a diagonal metric says (Shanno and Phua)."""
-        if isinstance(self.metric, Factor) or not self.pairs:
-            return 1.0
-        _, change, curvature = self.pairs[-1]
-        return curvature / (change @ self.metric.solve(change))
