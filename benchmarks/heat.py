@@ -82,26 +82,34 @@ class _Heat:
             first = entrant.ladders[0](C, entrant.tols[0])
             worker.ask(fit_for, first, limit=_COMPILATION)
         for ladder in entrant.ladders:
-            spent = 0.0
-            for tol in entrant.tols:
-                rung = Rung(entrant, ladder(C, tol))
-                if not self._fit(rung):
-                    self.out_of_time[entrant.name] = self.limit
-                    break
-                self.rungs.append(rung)
-                spent += sum(rung.seconds)
-                if spent > _LADDER_LIMITS * self.limit:
-                    self.out_of_time[entrant.name] = self.limit
-                    break
-                if entrant.is_peer and self._above(rung) <= min(TARGETS):
-                    break
+            # BLAS can be much slower with all threads than with one.
+            if not self._climb(entrant, ladder) and entrant.has_threads and entrant.is_peer:
+                self._climb(entrant, ladder, threads=1)
         if entrant is AUTO:
             unit = min((rung.time for rung in self._close(AUTO, min(TARGETS))), default=np.inf)
             self.limit = float(np.clip(_SLOWER * unit, *_LIMITS))
 
+    def _climb(self, entrant, ladder, threads=None):
+        """Return whether any fit ended in time."""
+        spent, n_rungs = 0.0, 0
+        for tol in entrant.tols:
+            rung = Rung(entrant, ladder(C, tol), threads)
+            if not self._fit(rung):
+                self.out_of_time[entrant.name] = self.limit
+                break
+            self.rungs.append(rung)
+            n_rungs += 1
+            spent += sum(rung.seconds)
+            if entrant.is_peer and self._above(rung) <= min(TARGETS):
+                break
+            if spent > _LADDER_LIMITS * self.limit:
+                self.out_of_time[entrant.name] = self.limit
+                break
+        return n_rungs > 0
+
     def run_rounds(self):
         again = self._worth_another_fit()
-        self.rungs += [rung for rung in again if rung not in self.rungs]
+        self.rungs += [rung for rung in again if not rung.seconds]  # those with one thread
         for name in set(self.workers) - {rung.entrant.name for rung in again}:
             self.workers[name].close()
         for number in range(_ROUNDS):
@@ -112,9 +120,8 @@ class _Heat:
 
     def figures(self):
         X = self.data[0]
-        names = [entrant for entrant in self.workers]
         result = {"entrants": {}, "out_of_time": self.out_of_time}
-        for name in names:
+        for name in self.workers:
             mine = [rung for rung in self.rungs if rung.entrant.name == name]
             figures = {
                 f"{target:g}": self._figure([r for r in mine if self._above(r) <= target])
@@ -148,7 +155,10 @@ class _Heat:
         alone = [
             Rung(rung.entrant, rung.estimator, threads=1, value=rung.value)
             for rung in found
-            if rung.entrant.has_threads and rung.time < _CHEAP and os.cpu_count() > 1
+            if rung.entrant.has_threads
+            and rung.threads is None
+            and rung.time < _CHEAP
+            and os.cpu_count() > 1
         ]
         return found + alone
 

@@ -4,6 +4,8 @@ import os
 import platform
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
@@ -52,9 +54,18 @@ def geometric_mean(values):
 
 def state():
     """The machine, its threads for BLAS and OpenMP, and the versions."""
-    packages = " ".join(f"{each.__name__} {each.__version__}" for each in PACKAGES)
     pools = " ".join(f"{pool['internal_api']}:{pool['num_threads']}" for pool in threadpool_info())
-    return f"{machine()}; threads {pools}; Python {platform.python_version()}, {packages}\n"
+    return f"{machine()}; threads {pools}; {versions()}\n"
+
+
+def versions(*others):
+    """Versions of what every benchmark uses, and of the installed packages among ``others``."""
+    found = [f"Python {platform.python_version()}"]
+    found += [f"{each.__name__} {each.__version__}" for each in PACKAGES]
+    for name in others:
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return ", ".join(found)
 
 
 def machine():
