@@ -5,8 +5,9 @@ touch the next one.
 """
 
 import multiprocessing
+import sys
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from statistics import median
 from time import perf_counter, process_time
 from typing import NamedTuple
@@ -30,11 +31,13 @@ class Measured(NamedTuple):
 class Worker:
     """A process that has the data, and works out what it is asked for.
 
-    It is started when it is first needed, and again after it had to be ended.
+    It is started when it is first needed, and again after it had to be ended. ``folder`` is where
+    it looks for packages first.
     """
 
-    def __init__(self, X, y, weight=None):
+    def __init__(self, X, y, weight=None, folder=None):
         self.data = X, y, weight
+        self.folder = folder
         self._process = None
 
     def ask(self, task, *arguments, limit):
@@ -61,16 +64,29 @@ class Worker:
             self._process = None
 
     def _start(self):
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["sklearn.linear_model", "sklearn_bce._fit"])
+        context = multiprocessing.get_context("spawn" if self.folder else "forkserver")
+        if not self.folder:
+            context.set_forkserver_preload(["sklearn.linear_model", "sklearn_bce._fit"])
         self._connection, theirs = context.Pipe()
         arguments = (theirs, *self.data)
         self._process = context.Process(target=_work, args=arguments, daemon=True)
-        self._process.start()
+        with _first_on_path(self.folder):
+            self._process.start()
         theirs.close()
         if not self._connection.poll(_START_LIMIT):
             raise RuntimeError("a process did not start")
         self._connection.recv()  # "ready"
+
+
+@contextmanager
+def _first_on_path(folder):
+    """A process that is spawned takes the path over."""
+    path = sys.path.copy()
+    sys.path[:0] = [str(folder)] if folder else []
+    try:
+        yield
+    finally:
+        sys.path[:] = path
 
 
 def _work(connection, X, y, weight):
