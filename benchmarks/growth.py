@@ -87,10 +87,10 @@ def peer_seconds(X, y, mine):
 
 
 def made_up(n_rows, n_features):
-    """(X, y) with three correlated groups of columns whose scales go from 0.01 to 100."""
+    """(X, y) with three correlated groups of columns whose scales go from 0.1 to 10."""
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(3, n_features))
-    scale = 10.0 ** rng.uniform(-2.0, 2.0, n_features)
+    scale = 10.0 ** rng.uniform(-1.0, 1.0, n_features)
     coef = rng.normal(size=n_features) / np.sqrt(n_features)
     X = np.empty((n_rows, n_features), dtype=np.float32)
     y = np.empty(n_rows, dtype=bool)

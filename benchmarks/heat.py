@@ -26,7 +26,8 @@ _LIMITS = (3.0, 15.0)  # but at least and at most so many seconds
 _LADDER_LIMITS = 2.0  # of all fits of a ladder, in limits of a fit
 _NEAR = 1.5  # rungs slower than that beside the entrant's fastest are out
 _FAR = 4.0  # rungs slower than that beside the fastest peer are fitted only once more
-_CHEAP = 1.0  # seconds up to which a fit is tried with one thread as well
+_CHEAP = 1.0  # seconds up to which a fit is tried with one thread and with all
+_SMALL = 10e6  # bytes of X
 _COMPILATION = 300.0
 
 
@@ -82,14 +83,23 @@ class _Heat:
             first = entrant.ladders[0](C, entrant.tols[0])
             worker.ask(fit_for, first, limit=_COMPILATION)
         for ladder in entrant.ladders:
-            # BLAS can be much slower with all threads than with one.
-            if not self._climb(entrant, ladder) and entrant.has_threads and entrant.is_peer:
-                self._climb(entrant, ladder, threads=1)
+            for threads in self._threads(entrant):
+                if self._climb(entrant, ladder, threads):
+                    break
         if entrant is AUTO:
             unit = min((rung.time for rung in self._close(AUTO, min(TARGETS))), default=np.inf)
             self.limit = float(np.clip(_SLOWER * unit, *_LIMITS))
 
-    def _climb(self, entrant, ladder, threads=None):
+    def _threads(self, entrant):
+        """Numbers of threads to climb with; the second if no fit with the first ends in time.
+
+        BLAS can be much slower with all threads than with one, mostly on small matrices.
+        """
+        if not (entrant.is_peer and entrant.has_threads) or os.cpu_count() == 1:
+            return [None]
+        return [1, None] if n_bytes(self.data[0]) < _SMALL else [None, 1]
+
+    def _climb(self, entrant, ladder, threads):
         """Return whether any fit ended in time."""
         spent, n_rungs = 0.0, 0
         for tol in entrant.tols:
@@ -109,7 +119,7 @@ class _Heat:
 
     def run_rounds(self):
         again = self._worth_another_fit()
-        self.rungs += [rung for rung in again if not rung.seconds]  # those with one thread
+        self.rungs += [rung for rung in again if not rung.seconds]  # with other threads
         for name in set(self.workers) - {rung.entrant.name for rung in again}:
             self.workers[name].close()
         for number in range(_ROUNDS):
@@ -152,15 +162,14 @@ class _Heat:
             if not entrant.is_peer:
                 found += [r for r in self.rungs if r.entrant == entrant]
         found = list({id(rung): rung for rung in found}.values())
-        alone = [
-            Rung(rung.entrant, rung.estimator, threads=1, value=rung.value)
+        others = [
+            Rung(
+                rung.entrant, rung.estimator, threads=None if rung.threads else 1, value=rung.value
+            )
             for rung in found
-            if rung.entrant.has_threads
-            and rung.threads is None
-            and rung.time < _CHEAP
-            and os.cpu_count() > 1
+            if rung.time < _CHEAP and len(self._threads(rung.entrant)) > 1
         ]
-        return found + alone
+        return found + others
 
     def _is_far(self, rung):
         target = max(t for t in TARGETS if t == min(TARGETS) or self._above(rung) > min(TARGETS))

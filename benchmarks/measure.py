@@ -69,9 +69,10 @@ class Worker:
             context.set_forkserver_preload(["sklearn.linear_model", "sklearn_bce._fit"])
         self._connection, theirs = context.Pipe()
         arguments = (theirs, *self.data)
-        self._process = context.Process(target=_work, args=arguments, daemon=True)
+        process = context.Process(target=_work, args=arguments, daemon=True)
         with _first_on_path(self.folder):
-            self._process.start()
+            process.start()
+        self._process = process
         theirs.close()
         if not self._connection.poll(_START_LIMIT):
             raise RuntimeError("a process did not start")
