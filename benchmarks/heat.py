@@ -18,8 +18,10 @@ from passes import count_passes, n_bytes
 
 TARGETS = (1e-3, 1e-6)  # relative sub-optimality
 C = 1.0
-_ROUNDS = 5
-_ENOUGH = 2.0  # seconds of fits of one rung after which the median is good enough
+_ROUNDS = 15
+_ENOUGH = 1.0  # seconds of fits of one rung after which the median of so many is good enough,
+_ENOUGH_FITS = 3
+_AT_MOST = 2.0  # and of fewer
 _VISIT = 0.02  # seconds of fits at a visit, at least one fit
 _SLOWER = 30.0  # times as long as ours a peer's fit may take,
 _LIMITS = (3.0, 15.0)  # but at least and at most so many seconds
@@ -40,6 +42,10 @@ class Rung:
     threads: int | None = None
     value: float = np.inf  # the objective, in extended precision
     seconds: list = field(default_factory=list)
+
+    @property
+    def is_measured(self):
+        return sum(self.seconds) > (_ENOUGH if len(self.seconds) >= _ENOUGH_FITS else _AT_MOST)
 
     @property
     def time(self):
@@ -124,7 +130,7 @@ class _Heat:
             self.workers[name].close()
         for number in range(_ROUNDS):
             for rung in again:
-                if sum(rung.seconds) < _ENOUGH and (number == 0 or not self._is_far(rung)):
+                if not rung.is_measured and (number == 0 or not self._is_far(rung)):
                     self._fit(rung)
         self.rungs = [rung for rung in self.rungs if rung.seconds]
 
@@ -172,9 +178,12 @@ class _Heat:
         return found + others
 
     def _is_far(self, rung):
-        target = max(t for t in TARGETS if t == min(TARGETS) or self._above(rung) > min(TARGETS))
-        peers = [r.time for r in self.rungs if r.entrant.is_peer and self._above(r) <= target]
-        return rung.entrant.is_peer and rung.time > _FAR * min(peers, default=np.inf)
+        """Whether a peer that is as near to the optimum, or near enough, is much faster."""
+        if not (rung.entrant.is_peer and rung.seconds):
+            return False
+        near = max(self._above(rung), min(TARGETS))
+        rivals = [r for r in self.rungs if r.entrant.is_peer and r.seconds]
+        return rung.time > _FAR * min(r.time for r in rivals if self._above(r) <= near)
 
     def _close(self, entrant, target):
         return [
