@@ -8,6 +8,7 @@ rounds over all entrants, so that nobody has the machine's good minutes alone.
 import os
 from dataclasses import dataclass, field
 from statistics import median
+from time import perf_counter
 
 import numpy as np
 from datasets import hard_rows
@@ -23,9 +24,9 @@ _ENOUGH = 1.0  # seconds of fits of one rung after which the median of so many i
 _ENOUGH_FITS = 3
 _AT_MOST = 2.0  # and of fewer
 _VISIT = 0.02  # seconds of fits at a visit, at least one fit
-_SLOWER = 30.0  # times as long as ours a peer's fit may take,
-_LIMITS = (3.0, 15.0)  # but at least and at most so many seconds
-_LADDER_LIMITS = 2.0  # of all fits of a ladder, in limits of a fit
+_SLOWER = 20.0  # times as long as ours a peer's fit may take,
+_LIMITS = (3.0, 10.0)  # but at least and at most so many seconds,
+_SLOWER_AT_LEAST = 5.0  # and where ours takes long so many times as long
 _NEAR = 1.5  # rungs slower than that beside the entrant's fastest are out
 _FAR = 4.0  # rungs slower than that beside the fastest peer are fitted only once more
 _CHEAP = 1.0  # seconds up to which a fit is tried with one thread and with all
@@ -89,15 +90,16 @@ class _Heat:
             first = entrant.ladders[0](C, entrant.tols[0])
             worker.ask(fit_for, first, limit=_COMPILATION)
         for ladder in entrant.ladders:
-            for threads in self._threads(entrant):
-                if self._climb(entrant, ladder, threads):
-                    break
+            if any(self._climb(entrant, ladder, threads) for threads in self._threads(entrant)):
+                break
         if entrant is AUTO:
             unit = min((rung.time for rung in self._close(AUTO, min(TARGETS))), default=np.inf)
-            self.limit = float(np.clip(_SLOWER * unit, *_LIMITS))
+            least, most = _LIMITS
+            most = max(most, _SLOWER_AT_LEAST * unit) if np.isfinite(unit) else most
+            self.limit = float(np.clip(_SLOWER * unit, least, most))
 
     def _threads(self, entrant):
-        """Numbers of threads to climb with; the second if no fit with the first ends in time.
+        """Numbers of threads to climb with; the second if the first does not get there.
 
         BLAS can be much slower with all threads than with one, mostly on small matrices.
         """
@@ -106,22 +108,27 @@ class _Heat:
         return [1, None] if n_bytes(self.data[0]) < _SMALL else [None, 1]
 
     def _climb(self, entrant, ladder, threads):
-        """Return whether any fit ended in time."""
-        spent, n_rungs = 0.0, 0
+        """Fit with one tolerance after the other; return whether no other ladder is needed.
+
+        That is the case if one was near enough. It ends as well when the time is over.
+        """
+        begin = perf_counter()
         for tol in entrant.tols:
             rung = Rung(entrant, ladder(C, tol), threads)
             if not self._fit(rung):
-                self.out_of_time[entrant.name] = self.limit
+                self._note_out_of_time(entrant, self.limit)
                 break
             self.rungs.append(rung)
-            n_rungs += 1
-            spent += sum(rung.seconds)
             if entrant.is_peer and self._above(rung) <= min(TARGETS):
+                return True
+            if entrant.is_peer and perf_counter() - begin > self.limit:
+                self._note_out_of_time(entrant, rung.time)
                 break
-            if spent > _LADDER_LIMITS * self.limit:
-                self.out_of_time[entrant.name] = self.limit
-                break
-        return n_rungs > 0
+        return False
+
+    def _note_out_of_time(self, entrant, seconds):
+        """It would take longer than that; over several ladders the least is what is known."""
+        self.out_of_time[entrant.name] = min(seconds, self.out_of_time.get(entrant.name, np.inf))
 
     def run_rounds(self):
         again = self._worth_another_fit()
@@ -130,7 +137,7 @@ class _Heat:
             self.workers[name].close()
         for number in range(_ROUNDS):
             for rung in again:
-                if not rung.is_measured and (number == 0 or not self._is_far(rung)):
+                if not (rung.is_measured or (number > 0 and self._is_far(rung))):
                     self._fit(rung)
         self.rungs = [rung for rung in self.rungs if rung.seconds]
 
