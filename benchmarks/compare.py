@@ -57,7 +57,7 @@ def main():
 
 def compare(folders, X, y, weight, settings):
     """Return the cells of one data set and its ratio."""
-    workers = [Worker(X, y, weight, folder) for folder in folders]
+    workers = [Worker(X, y, weight, folder=folder) for folder in folders]
     try:
         for worker in workers:
             answered(worker, fit_ours, settings, 0.0)  # compiles

@@ -85,10 +85,8 @@ class _Heat:
     def climb(self, entrant):
         """Try tolerances until one is close enough; ours tries all of them."""
         data = self.data if entrant.has_soft_labels else self.hard
-        worker = self.workers[entrant.name] = Worker(*data)
-        if entrant.compiles:
-            first = entrant.ladders[0](C, entrant.tols[0])
-            worker.ask(fit_for, first, limit=_COMPILATION)
+        first = entrant.ladders[0](C, entrant.tols[0]) if entrant.compiles else None
+        self.workers[entrant.name] = Worker(*data, warm_up=first)
         for ladder in entrant.ladders:
             if any(self._climb(entrant, ladder, threads) for threads in self._threads(entrant)):
                 break
@@ -136,9 +134,7 @@ class _Heat:
         for name in set(self.workers) - {rung.entrant.name for rung in again}:
             self.workers[name].close()
         for number in range(_ROUNDS):
-            for rung in again:
-                if not (rung.is_measured or (number > 0 and self._is_far(rung))):
-                    self._fit(rung)
+            again = [rung for rung in again if self._is_worth(rung, number) and self._fit(rung)]
         self.rungs = [rung for rung in self.rungs if rung.seconds]
 
     def figures(self):
@@ -184,13 +180,15 @@ class _Heat:
         ]
         return found + others
 
-    def _is_far(self, rung):
-        """Whether a peer that is as near to the optimum, or near enough, is much faster."""
-        if not (rung.entrant.is_peer and rung.seconds):
+    def _is_worth(self, rung, n_rounds):
+        """Not if its median is known, or a peer as near to the optimum is much faster."""
+        if rung.is_measured:
             return False
+        if n_rounds == 0 or not rung.entrant.is_peer:
+            return True
         near = max(self._above(rung), min(TARGETS))
         rivals = [r for r in self.rungs if r.entrant.is_peer and r.seconds]
-        return rung.time > _FAR * min(r.time for r in rivals if self._above(r) <= near)
+        return rung.time <= _FAR * min(r.time for r in rivals if self._above(r) <= near)
 
     def _close(self, entrant, target):
         return [

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 _MAX_RUNS = 5
 _ENOUGH = 2.0  # seconds of fitting after which the median is good enough
-_START_LIMIT = 300.0  # for starting the process, and compiling
+_START_LIMIT = 200.0  # for starting the process, and again for compiling
 
 
 class Measured(NamedTuple):
@@ -31,12 +31,13 @@ class Measured(NamedTuple):
 class Worker:
     """A process that has the data, and works out what it is asked for.
 
-    It is started when it is first needed, and again after it had to be ended. ``folder`` is where
-    it looks for packages first.
+    It is started when it is first needed, and again after it had to be ended. Each time it first
+    fits ``warm_up``, an estimator that compiles. ``folder`` is where it looks for packages first.
     """
 
-    def __init__(self, X, y, weight=None, folder=None):
+    def __init__(self, X, y, weight=None, warm_up=None, folder=None):
         self.data = X, y, weight
+        self.warm_up = warm_up
         self.folder = folder
         self._process = None
 
@@ -45,13 +46,12 @@ class Worker:
 
         An error of the task comes back as the exception itself.
         """
-        if self._process is None:
-            self._start()
         try:
+            self.start()
             self._connection.send((task, arguments))
             if self._connection.poll(limit):
                 return self._connection.recv()
-        except (EOFError, OSError):  # it died, of a lack of memory for example
+        except (EOFError, OSError):  # it did not start, or died, of a lack of memory for example
             pass
         self.close()
         return None
@@ -63,7 +63,10 @@ class Worker:
             self._process.join()
             self._process = None
 
-    def _start(self):
+    def start(self):
+        """Start the process, if it does not run."""
+        if self._process is not None:
+            return
         context = multiprocessing.get_context("spawn" if self.folder else "forkserver")
         if not self.folder:
             context.set_forkserver_preload(["sklearn.linear_model", "sklearn_bce._fit"])
@@ -74,9 +77,15 @@ class Worker:
             process.start()
         self._process = process
         theirs.close()
+        self._answer("to start")
+        if self.warm_up is not None:
+            self._connection.send((fit_for, (self.warm_up,)))
+            self._answer("for a first fit")
+
+    def _answer(self, what):
         if not self._connection.poll(_START_LIMIT):
-            raise RuntimeError("a process did not start")
-        self._connection.recv()  # "ready"
+            raise TimeoutError(f"more than {_START_LIMIT:g} s {what}")
+        return self._connection.recv()
 
 
 @contextmanager
@@ -119,11 +128,10 @@ def measure(estimator, X, y, weight, limit, warm_up=False):
 
     ``warm_up`` is for estimators that compile: one fit before, which neither counts nor is limited.
     """
-    worker = Worker(X, y, weight)
-    fits, spent, end = [], 0.0, None
+    worker = Worker(X, y, weight, warm_up=estimator if warm_up else None)
+    fits, spent = [], 0.0
     try:
-        if warm_up:
-            worker.ask(fit_for, estimator, limit=_START_LIMIT)
+        worker.start()
         end = perf_counter() + limit
         while len(fits) < _MAX_RUNS and spent <= _ENOUGH:
             answer = worker.ask(fit_for, estimator, limit=max(0.0, end - perf_counter()))
@@ -131,6 +139,8 @@ def measure(estimator, X, y, weight, limit, warm_up=False):
                 break
             fits += answer
             spent += answer[0].seconds
+    except OSError:  # TimeoutError is one
+        pass
     finally:
         worker.close()
     if not fits:
