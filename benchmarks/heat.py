@@ -53,10 +53,13 @@ class Rung:
         return median(self.seconds)
 
 
-def heat(X, y, weight, entrants):
-    """Return the figures of all entrants, in a dict of numbers and strings."""
+def heat(X, y, weight, entrants, tell=lambda line: None):
+    """Return the figures of all entrants, in a dict of numbers and strings.
+
+    ``tell`` hears how it goes on.
+    """
     race = _Heat(X, y, weight)
-    skipped = {}
+    skipped, begin = {}, perf_counter()
     try:
         for entrant in entrants:
             reason = entrant.can_fit(X, weight)
@@ -64,7 +67,9 @@ def heat(X, y, weight, entrants):
                 skipped[entrant.name] = reason
             else:
                 race.climb(entrant)
+            tell(f"{perf_counter() - begin:6.1f} s: {entrant.name}")
         race.run_rounds()
+        tell(f"{perf_counter() - begin:6.1f} s: all rounds")
         return race.figures() | {"skipped": skipped}
     finally:
         race.close()

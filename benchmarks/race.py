@@ -13,6 +13,8 @@ pieces; tables (race.md) and a picture (race.png) are of all that is there.
 
 import argparse
 import json
+import sys
+from functools import partial
 from pathlib import Path
 
 import datasets
@@ -50,7 +52,7 @@ def main():
         except datasets.Unavailable as error:
             print(f"{name}: skipped, {error}", flush=True)
             continue
-        result = heat(X, y, weight[0] if weight else None, chosen)
+        result = heat(X, y, weight[0] if weight else None, chosen, partial(print, file=sys.stderr))
         known[name] = result | {
             "shape": X.shape,
             "sparse": sp.issparse(X),
