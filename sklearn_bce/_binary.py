@@ -3,9 +3,10 @@
 import numpy as np
 
 from ._inputs import check_X
-from ._linear import LinearBinaryClassifier, unchanged_on_error
+from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
+from ._stream import end_stream, learn_stream
 from ._targets import binary_targets
 
 
@@ -141,6 +142,12 @@ class BCEClassifier(LinearBinaryClassifier):
         tol=1e-8,
         max_iter=1000,
         warm_start=False,
+        n_iter_no_change=5,
+        learning_rate="adaptive",
+        eta0=None,
+        batch_size=16,
+        shuffle=True,
+        average=True,
         random_state=None,
         verbose=0,
     ):
@@ -156,6 +163,12 @@ class BCEClassifier(LinearBinaryClassifier):
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
+        self.n_iter_no_change = n_iter_no_change
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.average = average
         self.random_state = random_state
         self.verbose = verbose
 
@@ -180,7 +193,36 @@ class BCEClassifier(LinearBinaryClassifier):
         _refuse_probability_columns(y)
         with unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
+            end_stream(self, X.shape[0])
             return self._fit_binary(X, y, sample_weight)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn some more rows, once each, by stochastic gradient steps whatever ``solver`` says.
+
+        A stream begins with the first call, or continues from the coefficients of a `fit`. It has
+        one penalty for all rows so far, as if they had been given to `fit` together.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. They need no scaling.
+        y : array-like of shape (n_samples,)
+            Labels out of ``classes``, or soft labels in [0, 1]; the first call settles which.
+        classes : array-like of shape (2,), default=None
+            The two labels. The first call needs them, unless its labels are soft.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the rows, >= 0. None is 1 for all.
+
+        Returns
+        -------
+        self : BCEClassifier
+            Itself.
+        """
+        check_parameters(self)
+        _refuse_probability_columns(y)
+        with unchanged_on_error(self):
+            learn_stream(self, X, y, classes, sample_weight)
+            return self
 
     def _fit_binary(self, X, y, sample_weight):
         # This brings Numba, which a mere import should not wait for.
@@ -216,13 +258,6 @@ class BCEClassifier(LinearBinaryClassifier):
                 f"{n_features} features."
             )
         return coef, float(self.intercept_[0])
-
-
-def as_type_of(X, coef, intercept):
-    """Coefficients in the dtype of X, or in float64 where they are too large for it."""
-    largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
-    dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
-    return coef.astype(dtype), np.asarray(intercept, dtype=dtype)
 
 
 def _refuse_probability_columns(y):

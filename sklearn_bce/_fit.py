@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
+from ._descent import Steps, rule_of
 from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
@@ -69,8 +70,10 @@ def fit_problems(estimator, X, problems, row_weight=None):
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
         estimator.max_iter,
-        seed=_seed(estimator.random_state),
+        seed=seed_of(estimator),
     )
+    if solver == "sgd":
+        control = control._replace(steps=_steps(estimator, control.seed))
     # Overflows show as values that are not finite, which the line search refuses.
     with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         matrix = Matrix(X, team)
@@ -109,6 +112,7 @@ def _objective(estimator, matrix, problem, columns):
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
         columns=columns,
+        l1_ratio=float(estimator.l1_ratio),
     )
 
 
@@ -124,7 +128,8 @@ def _start(objective, solve, control, start):
     """Theta to start from, and the iterations it took.
 
     A focal loss is not convex. It starts from the better of the best constant and the solution for
-    cross-entropy with its intercept moved to where the focal loss wants it.
+    cross-entropy with its intercept moved to where the focal loss wants it. Stochastic steps start
+    from the constant: they would take as long for cross-entropy.
     """
     constant = best_constant(objective)
     if start is not None:
@@ -133,7 +138,7 @@ def _start(objective, solve, control, start):
         moved = yield objective.evaluate, theta
         flat = yield objective.evaluate, constant
         return (theta if moved.value <= flat.value else constant), 0
-    if not any(objective.gammas):
+    if not any(objective.gammas) or solve is _solvers.SOLVE["sgd"]:
         return constant, 0
     plain = objective.cross_entropy()
     control = control._replace(tol=max(control.tol, _FOCAL_START_TOL))
@@ -180,6 +185,15 @@ def _warn(name, estimator, objective, solution):
             ConvergenceWarning,
             stacklevel=5,
         )
+    elif not solution.is_done:
+        warnings.warn(
+            f"{name} did not converge: in {solution.n_iter} epochs the objective has not stopped to "
+            f"improve by more than tol={estimator.tol:g} of its value. Increase max_iter or tol.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    elif np.isnan(solution.optimality):  # nothing is known of the end
+        return
     elif objective.strength == 0.0 and is_quasi_separated(objective, solution):
         warnings.warn(
             f"{name}: some rows are separated from the rest (quasi-complete separation), so "
@@ -205,8 +219,13 @@ def _watched(estimator, problem, control):
     return control._replace(watch=watch)
 
 
-def _seed(random_state):
+def _steps(estimator, seed):
+    order = seed if estimator.shuffle else None
+    return Steps(rule_of(estimator), order, estimator.tol, estimator.n_iter_no_change)
+
+
+def seed_of(estimator):
     """A fixed seed by default: the rows drawn change the road to the optimum, not the optimum."""
-    if random_state is None:
+    if estimator.random_state is None:
         return 0
-    return int(check_random_state(random_state).randint(2**31 - 1))
+    return int(check_random_state(estimator.random_state).randint(2**31 - 1))

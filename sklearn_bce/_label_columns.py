@@ -28,7 +28,7 @@ class LabelColumns:
         self.is_multilabel = y.ndim == 2
         self.dtype = self.format = ""
         if self.is_multilabel:
-            _check_indicator(y)
+            check_indicator(y)
             self.classes = np.arange(y.shape[1])
             self.dtype = y.dtype.str
             self.format = type(y).__name__ if sp.issparse(y) else "dense"
@@ -62,7 +62,8 @@ class LabelColumns:
         return class_factors(class_weight, self.classes, None)[self._values]
 
 
-def _check_indicator(y):
+def check_indicator(y):
+    """Raise ValueError unless all entries are in [0, 1]."""
     values = y.data if sp.issparse(y) else y
     is_number = values.dtype.kind in "buif"
     if not is_number or (values.size and not (values.min() >= 0 and values.max() <= 1)):
@@ -87,7 +88,7 @@ class ProblemTargets:
         self.labels = labels
         self.label_smoothing = float(label_smoothing)
         self.class_weight = "balanced" if isinstance(class_weight, str) else None
-        self.pos_weight = _one_each(pos_weight, len(labels))
+        self.pos_weight = one_each(pos_weight, len(labels))
         weight = check_sample_weight(sample_weight, n_rows, len(labels))
         factors = labels.factors_of_rows(class_weight)
         self.weight = (weight.T * factors).T
@@ -130,7 +131,8 @@ def _mass(y, weight):
     return np.array([weight @ (1.0 - y), weight @ y])
 
 
-def _one_each(pos_weight, n_problems):
+def one_each(pos_weight, n_problems):
+    """Return a list of one value for each problem."""
     if pos_weight is None or np.ndim(pos_weight) == 0:
         return [pos_weight] * n_problems
     values = np.asarray(pos_weight, dtype=np.float64)

@@ -193,6 +193,13 @@ def _wants_sparray():
     return get_config().get("sparse_interface", "spmatrix") == "sparray"
 
 
+def as_type_of(X, coef, intercept):
+    """Coefficients in the dtype of X, or in float64 where they are too large for it."""
+    largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
+    dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
+    return coef.astype(dtype), np.asarray(intercept, dtype=dtype)
+
+
 @contextmanager
 def unchanged_on_error(estimator):
     """Give an estimator its old state back if the block raises, KeyboardInterrupt included."""

@@ -53,9 +53,21 @@ class Objective:
     columns : tuple, optional
         What `Matrix.center_and_scale` returns; by default for the row weights of this problem.
         Many problems over one X share it.
+    l1_ratio : float, default=0.0
+        Share of |w|_1 in the penalty; the rest is |w|^2 / 2.
     """
 
-    def __init__(self, matrix, positive, negative, penalty, gammas, fit_intercept, columns=None):
+    def __init__(
+        self,
+        matrix,
+        positive,
+        negative,
+        penalty,
+        gammas,
+        fit_intercept,
+        columns=None,
+        l1_ratio=0.0,
+    ):
         self.matrix = matrix
         self.gammas = gammas
         self.fit_intercept = fit_intercept
@@ -81,7 +93,10 @@ class Objective:
         self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
         self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
-        self.penalty = np.append((np.sqrt(self.strength) / self.scale) ** 2, 0.0)
+        l2 = self.strength * (1.0 - l1_ratio)
+        self.penalty = np.append((np.sqrt(l2) / self.scale) ** 2, 0.0)
+        self.l1 = np.append(self.strength * l1_ratio / self.scale, 0.0)
+        self.has_l1 = bool(self.l1.any())
 
     @property
     def size(self):
@@ -161,6 +176,8 @@ class Objective:
         """Return the Point at theta, from sums over the rows of raw X."""
         pull = self.penalty * theta
         value = float(loss + 0.5 * (pull @ theta))
+        if self.has_l1:
+            value += float(self.l1 @ np.abs(theta))
         gradient = self.chain(sums, total)
         gradient += pull
         return Point(theta, value, gradient, weight, n_wrong == 0)

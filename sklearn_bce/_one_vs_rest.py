@@ -9,12 +9,13 @@ from scipy.special import expit, log_expit, logsumexp
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from ._binary import BCEClassifier, as_type_of
+from ._binary import BCEClassifier
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
-from ._linear import unchanged_on_error
+from ._linear import as_type_of, unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
+from ._stream import end_stream, learn_stream
 from ._targets import check_sample_weight, is_soft
 
 
@@ -133,6 +134,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
         tol=1e-8,
         max_iter=1000,
         warm_start=False,
+        n_iter_no_change=5,
+        learning_rate="adaptive",
+        eta0=None,
+        batch_size=16,
+        shuffle=True,
+        average=True,
         random_state=None,
         verbose=0,
     ):
@@ -149,6 +156,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
             tol=tol,
             max_iter=max_iter,
             warm_start=warm_start,
+            n_iter_no_change=n_iter_no_change,
+            learning_rate=learning_rate,
+            eta0=eta0,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            average=average,
             random_state=random_state,
             verbose=verbose,
         )
@@ -182,12 +195,41 @@ class OneVsRestBCEClassifier(BCEClassifier):
         check_parameters(self, ONE_VS_REST_RULES)
         with unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True, multi_output=True)
+            end_stream(self, X.shape[0])
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False
                 return self._fit_binary(X, y, sample_weight)
             return self._fit_many(X, y, sample_weight)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn some more rows, once each, by stochastic gradient steps whatever ``solver`` says.
+
+        See `BCEClassifier.partial_fit`; all problems learn from one reading of the rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. They need no scaling.
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            Labels out of ``classes``, an indicator matrix, or shares in [0, 1] of each label.
+        classes : array-like of shape (n_labels,), default=None
+            All labels. The first call needs them, unless y has a column for each label or is soft.
+        sample_weight : float or array-like of shape (n_samples,) or (n_samples, n_labels), \
+                default=None
+            Weights of the rows, >= 0, for all problems or for each.
+
+        Returns
+        -------
+        self : OneVsRestBCEClassifier
+            Itself.
+        """
+        check_parameters(self, ONE_VS_REST_RULES)
+        with unchanged_on_error(self):
+            learn_stream(self, X, y, classes, sample_weight, many=True)
+            return self
 
     def _fit_many(self, X, y, sample_weight):
         # This brings Numba, which a mere import should not wait for.

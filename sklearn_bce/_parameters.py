@@ -9,7 +9,9 @@ from ._exceptions import InvalidParameterError
 from ._posterior import check_invertible
 
 PROBABILITIES = ("sigmoid", "posterior")
-SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky")
+MAX_BATCH = 2**16
+SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd")
+LEARNING_RATES = ("adaptive", "constant", "invscaling")
 
 
 def is_real(value):
@@ -67,6 +69,21 @@ RULES = {
     "tol": (lambda v: is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
     "max_iter": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "warm_start": (_is_flag, "a bool"),
+    "n_iter_no_change": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
+    "learning_rate": (
+        lambda v: isinstance(v, str) and v in LEARNING_RATES,
+        f"one of {', '.join(LEARNING_RATES)}",
+    ),
+    "eta0": (
+        lambda v: v is None or (is_real(v) and 0 < v < math.inf),
+        "a float in the range (0.0, inf) or None",
+    ),
+    "batch_size": (
+        lambda v: is_int(v) and 1 <= v <= MAX_BATCH,
+        f"an int in the range [1, {MAX_BATCH}]",
+    ),
+    "shuffle": (_is_flag, "a bool"),
+    "average": (_is_flag, "a bool"),
     "random_state": (_is_seed, "an int in the range [0, 2**32), a RandomState or None"),
     "verbose": (
         lambda v: isinstance(v, (bool, np.bool_, numbers.Integral)) and v >= 0,
@@ -101,10 +118,10 @@ def check_parameters(estimator, rules=RULES):
             raise InvalidParameterError(
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
             )
-    if estimator.l1_ratio > 0:
+    if estimator.l1_ratio > 0 and estimator.solver != "sgd":
         raise InvalidParameterError(
             f"The 'l1_ratio' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
-            f"available in this version. Got {estimator.l1_ratio!r} instead."
+            f"available with solver={estimator.solver!r}. Got {estimator.l1_ratio!r} instead."
         )
     if estimator.probability == "posterior":
         check_invertible(estimator.label_smoothing)

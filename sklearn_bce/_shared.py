@@ -10,6 +10,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
+from ._descent import learn_together
 from ._kernels import passes
 from ._kernels.pointwise import loss_of_rows
 from ._kernels.vectors import interleave, separate
@@ -141,6 +142,7 @@ def _are_close(one, other):
 
 
 _TOGETHER = {
+    "epoch": learn_together,
     "evaluate": _evaluate,
     "hessian": _hessian,
     "hessian_product": _hessian_product,

@@ -65,7 +65,7 @@ def binary_targets(
     return Targets(*weigh(y, weight, factors, label_smoothing), classes, factors)
 
 
-def weigh(y, weight, factors, label_smoothing):
+def split_weight(y, weight, factors, label_smoothing):
     """Return (u, v) for labels y in [0, 1] and factors on [no, yes]."""
     label_smoothing = float(label_smoothing)
     smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
@@ -73,6 +73,12 @@ def weigh(y, weight, factors, label_smoothing):
         positive = weight * smoothed * factors[1]
         negative = weight * (1.0 - smoothed) * factors[0]
     _check_finite_sum(positive, negative)
+    return positive, negative
+
+
+def weigh(y, weight, factors, label_smoothing):
+    """Return (u, v) as `split_weight`, of which each must have a mass that counts."""
+    positive, negative = split_weight(y, weight, factors, label_smoothing)
     masses = positive.sum(), negative.sum()
     if not min(masses) > _LEAST_SHARE * max(masses):
         raise ValueError(

@@ -5,12 +5,13 @@ its file, enter it in `SOLVE`, and say in `choose` where it is the best.
 """
 
 from .._objective import MAX_FACTOR_SIZE
-from . import lbfgs, newton_cg, newton_cholesky
+from . import lbfgs, newton_cg, newton_cholesky, sgd
 
 SOLVE = {
     "lbfgs": lbfgs.solve,
     "newton-cg": newton_cg.solve,
     "newton-cholesky": newton_cholesky.solve,
+    "sgd": sgd.solve,
 }
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 

@@ -51,6 +51,7 @@ class Control(NamedTuple):
     max_iter: int
     watch: Callable = unwatched  # called after every iteration
     seed: int = 0  # for solvers that draw rows
+    steps: object = None  # `_descent.Steps`, for those that go row by row
 
 
 class Solution(NamedTuple):
@@ -61,6 +62,7 @@ class Solution(NamedTuple):
     optimality: float  # relative sub-optimality (value - minimum) / value, before the last step
     loss_curve: list  # the objective's value at the start and after every iteration
     direction: np.ndarray  # of the last step
+    is_done: bool = True  # False where a solver that claims no optimality had to give up
 
 
 def minimise(objective, point, control, propose, certify, n_iter=0):

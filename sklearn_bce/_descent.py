@@ -1,0 +1,267 @@
+"""Stochastic steps over the rows of any X: what is known of K problems, and how they learn more.
+
+`solver="sgd"` and `partial_fit` both go through `Descent.learn`.
+"""
+
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from ._kernels import stochastic
+from ._kernels.stochastic import CENTER, CURVATURE, DUAL, POINTS, SPREAD, Rule, State
+from ._matrix import Matrix
+
+_ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
+_POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
+_CALL_VALUES = 2**20  # of X times problems that a call of a kernel reads: some hundredths of a second
+_COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
+
+
+def rule_of(estimator):
+    """Return the Rule that an estimator's parameters mean."""
+    kind = estimator.learning_rate
+    return Rule(
+        is_adaptive=kind == "adaptive",
+        eta0=float(_ETA0[kind] if estimator.eta0 is None else estimator.eta0),
+        power=_POWER[kind],
+        batch_size=int(estimator.batch_size),
+        average=bool(estimator.average),
+        fit_intercept=bool(estimator.fit_intercept),
+        l1_ratio=float(estimator.l1_ratio),
+    )
+
+
+class Steps(NamedTuple):
+    """What the user asks of stochastic steps in a fit."""
+
+    rule: Rule
+    seed: int | None  # of the order of the rows; None leaves them as they are
+    tol: float  # an epoch that improves the objective by less, relative, is in vain
+    n_iter_no_change: int  # after as many of those in a row the fit ends
+
+
+class Descent:
+    """K problems over rows of one kind, dense or sparse.
+
+    Attributes
+    ----------
+    state : State
+    is_sparse : bool
+    """
+
+    def __init__(self, state, is_sparse):
+        self.state = state
+        self.is_sparse = is_sparse
+
+    @classmethod
+    def start(cls, coefs, intercepts, rule, *, is_sparse, penalty, prior):
+        """Begin from coefficients (K, n_columns) and intercepts (K,).
+
+        ``penalty`` and ``prior`` (K,) are the penalty's factor and the rows that count as seen.
+        """
+        n_problems, n_columns = coefs.shape
+        l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
+        features = np.zeros((3, n_problems, n_columns))
+        features[CURVATURE] = 1.0  # whatever; the first gradient sets it
+        features[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
+        moments, average = np.zeros((2, n_columns)), np.zeros((n_problems, n_columns))
+        if is_sparse:
+            features = np.ascontiguousarray(features.transpose(2, 0, 1))
+            moments, average = np.zeros((n_columns, 2)), np.zeros((n_columns, n_problems))
+        state = State(
+            features=features,
+            moments=moments,
+            average=average,
+            intercept=np.vstack([intercepts, np.zeros((2, n_problems))]),
+            row_weight=np.zeros(n_problems),
+            prior=np.array(prior, dtype=np.float64),
+            penalty=np.array(penalty, dtype=np.float64),
+            totals=np.zeros(stochastic.N_TOTALS),
+        )
+        return cls(state, is_sparse)
+
+    @classmethod
+    def from_dict(cls, arrays):
+        """Return the Descent that `as_dict` has described."""
+        arrays = dict(arrays)
+        return cls(is_sparse=arrays.pop("is_sparse"), state=State(**arrays))
+
+    def as_dict(self):
+        """Return all there is to know, as plain arrays."""
+        return {"is_sparse": self.is_sparse, **self.state._asdict()}
+
+    @property
+    def n_problems(self):
+        """Number of problems."""
+        return self.state.penalty.size
+
+    def copy_before(self, n_values):
+        """Return a copy to learn with, or itself where so few values are not worth one."""
+        size = self.state.features.size + self.state.average.size
+        return deepcopy(self) if n_values >= _COPY_PAYS * size else self
+
+    def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
+        """Take steps over some rows, once each.
+
+        Parameters
+        ----------
+        X : ndarray or CSR array of shape (n_rows, n_columns)
+            Sparse if this Descent is; a dense one takes sparse rows too.
+        rows : ndarray of int, or None for all
+            Their numbers, in the order to learn them.
+        positive, negative : sequence of K ndarrays of shape (n_rows,)
+            The weights u and v of each problem.
+        gammas : ndarray of shape (K, 2)
+        rule : Rule
+        share : ndarray of shape (K,)
+            What each row adds to the penalty.
+        factor : float
+            On all weights.
+
+        Returns
+        -------
+        ndarray of shape (K,)
+            The sum of the losses, each from before its row was learned.
+        """
+        losses = np.zeros(self.n_problems)
+        n_rows = X.shape[0] if rows is None else rows.size
+        length = self._rows_of_a_call(X, rule.batch_size)
+        place = np.empty(X.shape[1] if self.is_sparse else 0, dtype=np.int32)
+        for start in range(0, n_rows, length):
+            stop = min(start + length, n_rows)
+            some = slice(start, stop) if rows is None else rows[start:stop]
+            u, v = (
+                np.stack([each[some] for each in weights]) for weights in (positive, negative)
+            )
+            if factor != 1.0:
+                u *= factor
+                v *= factor
+            told = u, v, gammas, share, rule, self.state, losses
+            if self.is_sparse:
+                some = np.arange(start, stop) if rows is None else some
+                stochastic.sparse_steps(Matrix(X).layout, some, *told, place)
+            else:
+                tile = X[some].toarray() if sp.issparse(X) else X[some]
+                tile = np.ascontiguousarray(tile, dtype=np.float64)
+                stochastic.dense_steps(Matrix(tile).layout.values, *told)
+        return losses
+
+    def _rows_of_a_call(self, X, batch_size):
+        n_values = X.nnz / X.shape[0] if sp.issparse(X) else X.shape[1]
+        length = _CALL_VALUES / max(n_values, 1.0) / max(4, self.n_problems)
+        return batch_size * max(1, int(length / batch_size))
+
+    def coefficients(self, rule):
+        """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
+        state, features = self.state, self.state.features
+        if self.is_sparse:
+            features = features.transpose(1, 2, 0)
+        averages = rule.average and state.totals[POINTS] > 0.0
+        coefs = (state.average.T if self.is_sparse else state.average).copy("C")
+        if not averages or rule.l1_ratio > 0.0:
+            last = np.empty(coefs.shape)
+            stochastic.fill_coefs(features, state.penalty, rule.l1_ratio, last)
+            # An average forgets zeros: what the L1 penalty holds at zero now is zero.
+            coefs = np.where(last == 0.0, 0.0, coefs) if averages else last + 0.0
+        intercepts = state.intercept[2 if averages else 0].copy()
+        if not self.is_sparse:
+            intercepts -= coefs @ state.moments[CENTER]
+        return coefs, intercepts
+
+
+class Epochs:
+    """One problem of a fit, which learns all rows in every epoch.
+
+    Parameters
+    ----------
+    objective : Objective
+    descent : Descent
+    rule : Rule
+    seed : int or None
+        Of the order of rows, another in every epoch; None is theirs.
+    """
+
+    def __init__(self, objective, descent, rule, seed):
+        self.objective = objective
+        self.matrix = objective.matrix
+        self.descent = descent
+        self.rule = rule
+        self.seed = seed
+        self.rows = np.flatnonzero(objective.positive + objective.negative)
+
+    def epoch(self, number):
+        """Learn all rows that have a weight, once."""
+        _learn([self], number)
+
+    def shares_reading(self, other):
+        """Whether both may learn from the same batches, number by number."""
+        return np.array_equal(self.rows, other.rows)
+
+
+def learn_together(matrix, problems, numbers):
+    """Let many problems learn an epoch each; those at the same number share the reading of X."""
+    waiting = list(zip(problems, numbers, strict=True))
+    while waiting:
+        first, number = waiting[0]
+        some = [each for each, n in waiting if n == number and first.shares_reading(each)]
+        waiting = [pair for pair in waiting if pair[0] not in some]
+        _learn(some, number)
+    return [None] * len(problems)
+
+
+def _learn(problems, number):
+    first = problems[0]
+    rows, rule = first.rows, first.rule
+    if first.seed is not None:
+        rows = np.random.default_rng([first.seed, number]).permutation(rows)
+    objectives = [each.objective for each in problems]
+    descent = _joined([each.descent for each in problems])
+    descent.learn(
+        first.matrix.source,
+        rows,
+        [each.positive for each in objectives],
+        [each.negative for each in objectives],
+        np.array([each.gammas for each in objectives]),
+        rule,
+        share=np.array([each.strength for each in objectives]),
+        factor=float(rows.size),  # the weights of an objective sum to 1
+    )
+    for k, each in enumerate(problems):
+        each.descent = _parted(descent, k)
+
+
+# What belongs to each problem, and the axis of problems: for dense rows and for sparse ones.
+_AXES = {
+    "features": (1, 2),
+    "average": (0, 1),
+    "intercept": (1, 1),
+    "row_weight": (0, 0),
+    "prior": (0, 0),
+    "penalty": (0, 0),
+}
+
+
+def _joined(descents):
+    """Problems that have learned from the same rows, as one Descent."""
+    first = descents[0]
+    if len(descents) == 1:
+        return first
+    arrays = {
+        name: np.concatenate([getattr(each.state, name) for each in descents], axis[first.is_sparse])
+        for name, axis in _AXES.items()
+    }
+    return Descent(first.state._replace(**arrays), first.is_sparse)
+
+
+def _parted(descent, k):
+    """Problem k by itself."""
+    if descent.n_problems == 1:
+        return descent
+    arrays = {
+        name: np.take(getattr(descent.state, name), [k], axis[descent.is_sparse])
+        for name, axis in _AXES.items()
+    }
+    arrays |= {name: getattr(descent.state, name).copy() for name in ("moments", "totals")}
+    return Descent(descent.state._replace(**arrays), descent.is_sparse)
