@@ -29,7 +29,7 @@ class BCEClassifier(LinearBinaryClassifier):
         Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty. To multiply
         all sample weights by t is to multiply C by t.
     l1_ratio : float, default=0.0
-        Share of the L1 penalty. Only 0.0 (L2) is available in this version.
+        Share of the L1 penalty; above 0 only with ``solver="sgd"``.
     gamma : float or tuple of two floats, default=0.0
         Focal exponent, >= 0: rows that are already right count less. 0 is cross-entropy. A pair is
         (on positive labels, on negative labels). With gamma > 0 the problem is not convex, and the
@@ -49,19 +49,41 @@ class BCEClassifier(LinearBinaryClassifier):
         as frequencies. "posterior" needs ``label_smoothing < 1``.
     fit_intercept : bool, default=True
         Whether to fit b, which is otherwise 0.
-    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
-        They reach the same optimum. "newton-cholesky" suits up to a few hundred features, "lbfgs"
-        many rows, "newton-cg" thousands of sparse features. "auto" chooses.
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd"}, default="auto"
+        They reach the same optimum, "sgd" only comes near it. "newton-cholesky" suits up to a few
+        hundred features, "lbfgs" many rows, "newton-cg" thousands of sparse features. "auto"
+        chooses one of them.
     tol : float, default=1e-8
         Relative sub-optimality (objective - minimum) / objective at which the fit stops. More than
-        1e-5 counts as 1e-5: further out the distance cannot be told.
+        1e-5 counts as 1e-5: further out the distance cannot be told. For "sgd" it is the relative
+        improvement of the objective that makes an epoch worth its while, and less than 1e-5
+        counts as 1e-5.
     max_iter : int, default=1000
-        Most iterations.
+        Most iterations; epochs for "sgd".
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    n_iter_no_change : int, default=5
+        Epochs of "sgd" in a row that improve the objective by less than ``tol``, after which the
+        fit ends.
+    learning_rate : {"adaptive", "constant", "invscaling"}, default="adaptive"
+        Steps of "sgd" and of `partial_fit`. "adaptive" suits features of any unit and origin
+        without tuning: AdaGrad, in centred and scaled features. "constant" and "invscaling" are
+        the plain rule in the features as they are, w <- w - eta (p - y) x averaged over a batch,
+        with eta = ``eta0`` or eta0 / sqrt(number of the step); then scale the features.
+    eta0 : float or None, default=None
+        Length of the steps. None is 2.0 for "adaptive", where it is about the change of a logit by
+        the first step, and 0.1 for the others.
+    batch_size : int, default=16
+        Rows of a step of "sgd" and of `partial_fit`, at most 65536.
+    shuffle : bool, default=True
+        Whether "sgd" takes the rows in a new order in every epoch, and `partial_fit` those of a
+        call.
+    average : bool, default=True
+        Whether the coefficients are an average over the steps, later ones counting more, and not
+        those after the last step.
     random_state : int, RandomState or None, default=None
-        Seed of the rows that "lbfgs" draws for its start. The optimum does not depend on it. None
-        is a fixed seed.
+        Seed of the rows that "lbfgs" draws for its start, on which the optimum does not depend, and
+        of the order of the rows for "sgd" and `partial_fit`. None is a fixed seed.
     verbose : int, default=0
         1 prints a line an iteration.
 
@@ -75,15 +97,19 @@ class BCEClassifier(LinearBinaryClassifier):
         Intercept b.
     n_features_in_ : int
         Number of features.
+    n_samples_seen_ : int
+        Number of rows learned, in all calls since and with the last `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (1,)
-        Iterations, starting phases included.
+        Iterations, starting phases included; epochs for "sgd", and 1 for `partial_fit`.
     loss_curve_ : list of float
         Objective over C times the total weight, at the start and after each iteration: a mean loss.
-        Iterations of a starting phase are not among them.
+        Iterations of a starting phase are not among them. After `partial_fit` it has the mean loss
+        of each call's rows, each from before it was learned, without the penalty.
     optimality_ : float
-        The relative sub-optimality reached, from the duality gap or the Newton decrement.
+        The relative sub-optimality reached, from the duality gap or the Newton decrement. NaN for
+        "sgd" and `partial_fit`: they make no claim.
     solver_ : str
         The solver used.
     loss_parameters_ : dict
@@ -94,12 +120,13 @@ class BCEClassifier(LinearBinaryClassifier):
     Raises
     ------
     ValueError
-        From `fit`, if a parameter or the data are not as described.
+        From `fit` and `partial_fit`, if a parameter or the data are not as described; they leave
+        the estimator as it was.
 
     Warns
     -----
     ConvergenceWarning
-        From `fit`, if it ends above ``tol``.
+        From `fit`, if it ends above ``tol``; with "sgd", if it still improves at ``max_iter``.
     SeparationWarning
         From `fit`, if ``C=np.inf`` and no finite coefficients are the best.
 
@@ -114,6 +141,14 @@ class BCEClassifier(LinearBinaryClassifier):
 
     N. Charoenphakdee, J. Vongkulbhisal, N. Chairatanakul, M. Sugiyama, "On Focal Loss for
     Class-Posterior Probability Estimation: A Theoretical Perspective", CVPR 2021.
+
+    J. Duchi, E. Hazan, Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
+    Optimization", JMLR 12, 2011.
+
+    H. B. McMahan, "Follow-the-Regularized-Leader and Mirror Descent: Equivalence Theorems and L1
+    Regularization", AISTATS 2011.
+
+    S. Ross, P. Mineiro, J. Langford, "Normalized Online Learning", UAI 2013.
 
     Examples
     --------

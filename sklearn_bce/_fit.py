@@ -23,6 +23,7 @@ from ._threads import ALONE, team_of_a_fit
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
+_FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
 _TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
 _LONG = 10_000  # columns
 _BYTES_A_ROW = 60  # of one problem, as test_memory.py measures it
@@ -84,7 +85,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
         # Threads share out the solvers' own work where it is on long vectors.
         share_out = team.map if X.shape[1] >= _LONG else ALONE.map
         fitted = []
-        tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
+        tile = max(1, int(_FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
+_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
@@ -187,8 +189,9 @@ def _warn(name, estimator, objective, solution):
         )
     elif not solution.is_done:
         warnings.warn(
-            f"{name} did not converge: in {solution.n_iter} epochs the objective has not stopped to "
-            f"improve by more than tol={estimator.tol:g} of its value. Increase max_iter or tol.",
+            f"{name} did not converge: after {solution.n_iter} epochs the objective still improves "
+            f"by more than tol={max(estimator.tol, _FINEST_STEPS_TOL):g} of its value in some of "
+            f"n_iter_no_change={estimator.n_iter_no_change}. Increase max_iter or tol.",
             ConvergenceWarning,
             stacklevel=5,
         )
@@ -221,7 +224,8 @@ def _watched(estimator, problem, control):
 
 def _steps(estimator, seed):
     order = seed if estimator.shuffle else None
-    return Steps(rule_of(estimator), order, estimator.tol, estimator.n_iter_no_change)
+    tol = max(estimator.tol, _FINEST_STEPS_TOL)
+    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change)
 
 
 def seed_of(estimator):

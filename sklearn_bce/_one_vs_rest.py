@@ -31,7 +31,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
     C : float, default=1.0
         Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty.
     l1_ratio : float, default=0.0
-        Share of the L1 penalty. Only 0.0 (L2) is available in this version.
+        Share of the L1 penalty; above 0 only with ``solver="sgd"``.
     gamma : float or tuple of two floats, default=0.0
         Focal exponent, >= 0, or a pair (on positive labels, on negative labels).
     label_smoothing : float, default=0.0
@@ -49,16 +49,29 @@ class OneVsRestBCEClassifier(BCEClassifier):
     normalize : bool, default=True
         Whether the probabilities of a multiclass y are divided by their sum. If False they are the
         K independent ones.
-    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd"}, default="auto"
         As in `BCEClassifier`.
     tol : float, default=1e-8
-        Relative sub-optimality at which each problem stops.
+        Relative sub-optimality at which each problem stops; for "sgd" as in `BCEClassifier`.
     max_iter : int, default=1000
         Most iterations of each problem.
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    n_iter_no_change : int, default=5
+        As in `BCEClassifier`, for each problem by itself.
+    learning_rate : {"adaptive", "constant", "invscaling"}, default="adaptive"
+        As in `BCEClassifier`, as the next four.
+    eta0 : float or None, default=None
+        Length of the steps; None is 2.0 for "adaptive", and 0.1 for the others.
+    batch_size : int, default=16
+        Rows of a step.
+    shuffle : bool, default=True
+        Whether rows are taken in another order.
+    average : bool, default=True
+        Whether the coefficients are an average over the steps.
     random_state : int, RandomState or None, default=None
-        Seed of the rows that "lbfgs" draws for its start. None is a fixed seed.
+        Seed of the rows that "lbfgs" draws for its start, and of the order of the rows for "sgd"
+        and `partial_fit`. None is a fixed seed.
     verbose : int, default=0
         1 prints a line for each problem's iterations.
 
@@ -74,14 +87,17 @@ class OneVsRestBCEClassifier(BCEClassifier):
         Whether y had a column for each label.
     n_features_in_ : int
         Number of features.
+    n_samples_seen_ : int
+        Number of rows learned, in all calls since and with the last `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (n_labels,)
         Iterations of each problem.
     loss_curve_ : list of lists of float
-        The loss curve of each problem; one list of float for two classes.
+        The loss curve of each problem, as in `BCEClassifier`; one list of float for two classes.
     optimality_ : ndarray of shape (n_labels,)
-        The relative sub-optimality of each problem; a float for two classes.
+        The relative sub-optimality of each problem; a float for two classes. NaN for "sgd" and
+        `partial_fit`.
     indicator_form_ : tuple of str
         Dtype and format of a multilabel y, which `predict` returns its labels in.
     solver_ : str
@@ -93,12 +109,14 @@ class OneVsRestBCEClassifier(BCEClassifier):
     Raises
     ------
     ValueError
-        From `fit`, if a parameter or the data are not as described.
+        From `fit` and `partial_fit`, if a parameter or the data are not as described; they leave
+        the estimator as it was.
 
     Warns
     -----
     ConvergenceWarning
-        From `fit`, if a problem ends above ``tol``.
+        From `fit`, if a problem ends above ``tol``; with "sgd", if it still improves at
+        ``max_iter``.
     UserWarning
         From `fit`, for a label that all rows have, or none: its probability is constant.
 

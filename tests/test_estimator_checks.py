@@ -1,6 +1,6 @@
 """scikit-learn's own promise: every check, none skipped, none expected to fail.
 
-One exception, where scikit-learn asks for what has no answer: see `NO_ANSWER`."""
+Two exceptions, where scikit-learn asks for what cannot be: see `NO_ANSWER`, `NO_LAST_DIGITS`."""
 
 import os
 from collections import Counter
@@ -25,6 +25,7 @@ CONFIGURATIONS = [
     {"probability": "posterior"},
     {"probability": "posterior", "gamma": 2.0, "label_smoothing": 0.1},
     *({"solver": solver} for solver in SOLVERS),
+    {"solver": "sgd"},
 ]
 N_CHECKS = {  # with `sparsify`
     BCEClassifier: {(1, 7): 65, (1, 8): 65, (1, 9): 66},
@@ -37,6 +38,13 @@ N_CHECKS = {  # with `sparsify`
 NO_ANSWER = {"check_class_weight_classifiers": "no posterior for classes of different weight"}
 
 
+# Two fits of other batches end close to each other, but not to the last digits.
+NO_LAST_DIGITS = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "stochastic steps come near the optimum"
+    for kind in ("dense", "sparse")
+}
+
+
 def has_no_answer(kind, parameters):
     return kind is OneVsRestBCEClassifier and parameters.get("probability") == "posterior"
 
@@ -45,6 +53,7 @@ def has_no_answer(kind, parameters):
 @pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
 def test_check_estimator(kind, parameters):
     expected = NO_ANSWER if has_no_answer(kind, parameters) else {}
+    expected = NO_LAST_DIGITS if parameters.get("solver") == "sgd" else expected
     results = check_estimator(
         kind(**parameters), on_skip=None, expected_failed_checks=expected or None
     )
@@ -56,7 +65,8 @@ def test_check_estimator(kind, parameters):
         assert skipped == []
     failed = [r for r in results if r["status"] == "xfail"]
     assert {r["check_name"] for r in failed} == set(expected)
-    assert all("no closed form" in str(r["exception"]) for r in failed)
+    reasons = ("no closed form", "is not equivalent to fitting with removed or repeated")
+    assert all(any(reason in str(r["exception"]) for reason in reasons) for r in failed)
     assert status["passed"] + len(skipped) + len(failed) == len(results)
     version = parse_version(sklearn.__version__).release[:2]
     assert len(results) == N_CHECKS[kind].get(version, len(results))
@@ -92,6 +102,12 @@ BAD_VALUES = {
     "tol": [0.0, -1e-3, float("inf"), None],
     "max_iter": [0, -5, 10.0, None],
     "warm_start": ["no", None],
+    "n_iter_no_change": [0, 2.5, None],
+    "learning_rate": ["optimal", None, 1],
+    "eta0": [0.0, -1.0, float("inf"), "auto"],
+    "batch_size": [0, 2**17, 16.0, None],
+    "shuffle": ["yes", None],
+    "average": [10, None],
     "random_state": [-1, "seed", 1.5],
     "verbose": [-1, "much", None],
 }

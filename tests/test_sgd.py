@@ -641,7 +641,7 @@ def test_fit_ends_when_nothing_improves():
 
 def test_fit_warns_at_max_iter():
     X, y = raw("cancer")
-    with pytest.warns(ConvergenceWarning, match="in 3 epochs the objective has not stopped"):
+    with pytest.warns(ConvergenceWarning, match="after 3 epochs the objective still improves"):
         clf = BCEClassifier(solver="sgd", max_iter=3).fit(X, y)
     assert clf.n_iter_.tolist() == [3]
 
