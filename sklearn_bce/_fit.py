@@ -85,8 +85,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
         # Threads share out the solvers' own work where it is on long vectors.
         share_out = team.map if X.shape[1] >= _LONG else ALONE.map
         fitted = []
-        tile = max(1, int(_FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
-_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
+        tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
