@@ -3,7 +3,6 @@
 `solver="sgd"` and `partial_fit` both go through `Descent.learn`.
 """
 
-from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +99,9 @@ class Descent:
     def copy_before(self, n_values):
         """Return a copy to learn with, or itself where so few values are not worth one."""
         size = self.state.features.size + self.state.average.size
-        return deepcopy(self) if n_values >= _COPY_PAYS * size else self
+        if n_values < _COPY_PAYS * size:
+            return self
+        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
 
     def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
         """Take steps over some rows, once each.

@@ -195,6 +195,8 @@ def _wants_sparray():
 
 def as_type_of(X, coef, intercept):
     """Coefficients in the dtype of X, or in float64 where they are too large for it."""
+    if X.dtype == np.float64:
+        return coef, np.asarray(intercept, dtype=np.float64)
     largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
     dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
     return coef.astype(dtype), np.asarray(intercept, dtype=dtype)

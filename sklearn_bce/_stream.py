@@ -141,6 +141,10 @@ def _columns(y, classes, is_multilabel):
                 f"but y goes from {y.min()} to {y.max()}."
             )
         return [y.astype(np.float64)], None, ("", "")
+    if len(classes) == 2 and y.dtype.kind in "biuf" and classes.dtype.kind in "biuf":
+        is_second = y == classes[1]  # the usual case, without the sorting of the others
+        if (is_second | (y == classes[0])).all():
+            return [is_second.astype(np.float64)], is_second.astype(np.intp), ("", "")
     labels, inverse = np.unique(y, return_inverse=True)
     number = {label: k for k, label in enumerate(classes.tolist())}
     unknown = [label for label in labels.tolist() if label not in number]

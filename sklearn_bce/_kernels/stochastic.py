@@ -187,82 +187,99 @@ def sparse_steps(X, rows, u, v, gammas, share, rule, state, loss, place):
     """
     n_columns, n_problems = state.average.shape
     totals = state.totals
-    z, slope = np.empty((2, n_problems, rule.batch_size))
-    weight, prior = np.empty(rule.batch_size), np.empty(n_problems)
+    z, slope, weight = np.empty((3, rule.batch_size))
     room = _most_entries(X, rows, rule.batch_size)
     columns, places = np.empty(room, np.int64), np.empty(room, np.int64)
-    coefs, gradient = np.empty((2, room, n_problems))
+    coefs, gradient = np.empty((2, room))
     for start in range(0, rows.size, rule.batch_size):
-        n = min(rule.batch_size, rows.size - start)
-        n_present = n_entries = 0
-        for i in range(n):
-            for k in range(n_problems):
-                z[k, i] = state.intercept[0, k]
-            for entry in range(X.indptr[rows[start + i]], X.indptr[rows[start + i] + 1]):
-                j, value = X.indices[entry], float(X.values[entry])
-                # A set of columns in two arrays (Briggs and Torczon, 1993).
-                at = place[j]
-                if not (0 <= at < n_present and columns[at] == j):
-                    at = place[j] = n_present
-                    columns[at] = j
-                    n_present += 1
-                    for k in range(n_problems):
-                        coefs[at, k] = _coef(
-                            state.features[j, DUAL, k], state.features[j, CURVATURE, k], state.penalty[k], rule.l1_ratio
-                        )
-                        gradient[at, k] = 0.0
-                places[n_entries] = at
-                n_entries += 1
-                state.moments[j, SPREAD] += value * value
-                state.moments[j, PRESENCE] += value != 0.0
-                for k in range(n_problems):
-                    z[k, i] += value * coefs[at, k]
+        batch = rows[start : start + rule.batch_size]
+        n = batch.size
+        n_present, n_entries = _find_columns(X, batch, state.moments, place, columns, places)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
         base = _base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
         share_of_row = 1.0 / totals[ROWS]
         for k in range(n_problems):
-            loss[k] += _learn_rows(k, start, u, v, gammas, state, z[k, :n], slope[k, :n], weight[:n])
-            prior[k] = state.prior[k] * state.row_weight[k] * share_of_row
-        n_entries = 0
-        for i in range(n):
-            for entry in range(X.indptr[rows[start + i]], X.indptr[rows[start + i] + 1]):
-                at = places[n_entries]
-                n_entries += 1
-                for k in range(n_problems):
-                    gradient[at, k] += slope[k, i] * X.values[entry]
-        for at in range(n_present):
-            j = columns[at]
-            size = mean_square = 1.0
-            if rule.is_adaptive:
-                size = state.moments[j, SPREAD] / max(state.moments[j, PRESENCE], 1.0)
-                mean_square = state.moments[j, SPREAD] * share_of_row
-            for k in range(n_problems):
+            for at in range(n_present):
+                j = columns[at]
+                coefs[at] = _coef(
+                    state.features[j, DUAL, k],
+                    state.features[j, CURVATURE, k],
+                    state.penalty[k],
+                    rule.l1_ratio,
+                )
+                gradient[at] = 0.0
+            seen = 0
+            for i in range(n):
+                first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
+                score = 0.0
+                for entry in range(last - first):
+                    score += X.values[first + entry] * coefs[places[seen + entry]]
+                seen += last - first
+                z[i] = score + state.intercept[0, k]
+            loss[k] += _learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
+            seen = 0
+            for i in range(n):
+                first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
+                for entry in range(last - first):
+                    gradient[places[seen + entry]] += slope[i] * X.values[first + entry]
+                seen += last - first
+            prior = state.prior[k] * state.row_weight[k] * share_of_row
+            for at in range(n_present):
+                j = columns[at]
                 h = base
+                size = 1.0
                 if rule.is_adaptive:
-                    square = state.features[j, SQUARES, k] + gradient[at, k] * gradient[at, k]
+                    spread = state.moments[j, SPREAD]
+                    size = spread / max(state.moments[j, PRESENCE], 1.0)
+                    square = state.features[j, SQUARES, k] + gradient[at] * gradient[at]
                     state.features[j, SQUARES, k] = square
-                    h *= math.sqrt(size * (square + prior[k] * mean_square))
-                if gradient[at, k] != 0.0 and size > 0.0 and h < np.inf:
-                    state.features[j, DUAL, k] += gradient[at, k] - (h - state.features[j, CURVATURE, k]) * coefs[at, k]
+                    h *= math.sqrt(size * (square + prior * (spread * share_of_row)))
+                if gradient[at] != 0.0 and size > 0.0 and h < np.inf:
+                    change = h - state.features[j, CURVATURE, k]
+                    state.features[j, DUAL, k] += gradient[at] - change * coefs[at]
                     state.features[j, CURVATURE, k] = h
-        for k in range(n_problems):
-            _step_intercept(k, slope[k, :n].sum(), base, prior[k], rule, state)
+            _step_intercept(k, slope[:n].sum(), base, prior, rule, state)
             state.penalty[k] += n * share[k]
         totals[WORK] += n_entries
-        # The average of long vectors costs as much as many rows: not more than the rows themselves.
+        # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
             totals[WORK] = 0.0
             step = _next_point(totals)
-            for j in range(n_columns):
-                for k in range(n_problems):
+            for k in range(n_problems):
+                for j in range(n_columns):
                     coef = _coef(
-                        state.features[j, DUAL, k], state.features[j, CURVATURE, k], state.penalty[k], rule.l1_ratio
+                        state.features[j, DUAL, k],
+                        state.features[j, CURVATURE, k],
+                        state.penalty[k],
+                        rule.l1_ratio,
                     )
                     state.average[j, k] += step * (coef - state.average[j, k])
-            for k in range(n_problems):
                 state.intercept[2, k] += step * (state.intercept[0, k] - state.intercept[2, k])
+
+
+@jit
+def _find_columns(X, batch, moments, place, columns, places):
+    """List the ``columns`` of a batch, and the place in that list of each entry; return how many.
+
+    The list is a set in two arrays (Briggs and Torczon, "An efficient representation for sparse
+    sets", 1993). The moments learn from the entries.
+    """
+    n_present = n_entries = 0
+    for row in batch:
+        for entry in range(X.indptr[row], X.indptr[row + 1]):
+            j, value = X.indices[entry], float(X.values[entry])
+            at = place[j]
+            if not (0 <= at < n_present and columns[at] == j):
+                at = place[j] = n_present
+                columns[at] = j
+                n_present += 1
+            places[n_entries] = at
+            n_entries += 1
+            moments[j, SPREAD] += value * value
+            moments[j, PRESENCE] += value != 0.0
+    return n_present, n_entries
 
 
 @jit
