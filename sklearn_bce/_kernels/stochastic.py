@@ -86,7 +86,13 @@ def dense_steps(X, u, v, gammas, share, rule, state, loss):
     gradient = np.empty(n_columns)
     z, slope, weight = np.empty((3, rule.batch_size))
     for k in range(n_problems):
-        _fill_coef(state.features[DUAL, k], state.features[CURVATURE, k], state.penalty[k], rule.l1_ratio, coefs[k])
+        _fill_coef(
+            state.features[DUAL, k],
+            state.features[CURVATURE, k],
+            state.penalty[k],
+            rule.l1_ratio,
+            coefs[k],
+        )
     for start in range(0, n_rows, rule.batch_size):
         stop = min(start + rule.batch_size, n_rows)
         n = stop - start
@@ -122,11 +128,19 @@ def dense_steps(X, u, v, gammas, share, rule, state, loss):
                         state.features[SQUARES, k, j] + prior * mean_square
                     )
                 if gradient[j] != 0.0 and mean_square > 0.0 and h < np.inf:
-                    state.features[DUAL, k, j] += gradient[j] - (h - state.features[CURVATURE, k, j]) * coef[j]
+                    state.features[DUAL, k, j] += (
+                        gradient[j] - (h - state.features[CURVATURE, k, j]) * coef[j]
+                    )
                     state.features[CURVATURE, k, j] = h
             _step_intercept(k, slope[:n].sum(), base, prior, rule, state)
             state.penalty[k] += n * share[k]
-            _fill_coef(state.features[DUAL, k], state.features[CURVATURE, k], state.penalty[k], rule.l1_ratio, coef)
+            _fill_coef(
+                state.features[DUAL, k],
+                state.features[CURVATURE, k],
+                state.penalty[k],
+                rule.l1_ratio,
+                coef,
+            )
         if rule.average:
             step = _next_point(totals)
             for k in range(n_problems):
@@ -351,10 +365,10 @@ def _step_intercept(k, gradient, base, prior, rule, state):
 
 @jit
 def _next_point(totals):
-    """The share of the next point in an average where a point counts as many as its number.
+    """The share of the next point in an average where points count about as their number cubed.
 
-    Lacoste-Julien, Schmidt and Bach, "A simpler approach to obtaining an O(1/t) convergence rate
-    for the projected stochastic subgradient method" (2012).
+    Polynomial-decay averaging with exponent 3: Shamir and Zhang, "Stochastic Gradient Descent for
+    Non-smooth Optimization" (ICML 2013).
     """
     totals[POINTS] += 1.0
-    return 2.0 / (totals[POINTS] + 1.0)
+    return 4.0 / (totals[POINTS] + 3.0)
