@@ -3,20 +3,28 @@
 `solver="sgd"` and `partial_fit` both go through `Descent.learn`.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import scipy.sparse as sp
 
-from ._kernels import stochastic
-from ._kernels.stochastic import CENTER, CURVATURE, DUAL, POINTS, SPREAD, Rule, State
+from ._kernels.dense_steps import dense_steps
+from ._kernels.sparse_steps import sparse_steps
+from ._kernels.stochastic import (
+    CENTER,
+    CURVATURE,
+    DUAL,
+    N_TOTALS,
+    POINTS,
+    Rule,
+    State,
+    fill_coefs,
+)
 from ._matrix import Matrix
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
 _CALL_VALUES = (
     2**20
-)  # of X times problems that a call of a kernel reads: some hundredths of a second
+)  # values of X times problems: a call of a kernel takes some hundredths of a second
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
 
 
@@ -32,15 +40,6 @@ def rule_of(estimator):
         fit_intercept=bool(estimator.fit_intercept),
         l1_ratio=float(estimator.l1_ratio),
     )
-
-
-class Steps(NamedTuple):
-    """What the user asks of stochastic steps in a fit."""
-
-    rule: Rule
-    seed: int | None  # of the order of the rows; None leaves them as they are
-    tol: float  # an epoch that improves the objective by less, relative, is in vain
-    n_iter_no_change: int  # after as many of those in a row the fit ends
 
 
 class Descent:
@@ -79,7 +78,7 @@ class Descent:
             row_weight=np.zeros(n_problems),
             prior=np.array(prior, dtype=np.float64),
             penalty=np.array(penalty, dtype=np.float64),
-            totals=np.zeros(stochastic.N_TOTALS),
+            totals=np.zeros(N_TOTALS),
         )
         return cls(state, is_sparse)
 
@@ -142,11 +141,11 @@ class Descent:
             told = u, v, gammas, share, rule, self.state, losses
             if self.is_sparse:
                 some = np.arange(start, stop) if rows is None else some
-                stochastic.sparse_steps(Matrix(X).layout, some, *told, place)
+                sparse_steps(Matrix(X).layout, some, *told, place)
             else:
                 tile = X[some].toarray() if sp.issparse(X) else X[some]
                 tile = np.ascontiguousarray(tile, dtype=np.float64)
-                stochastic.dense_steps(Matrix(tile).layout.values, *told)
+                dense_steps(Matrix(tile).layout.values, *told)
         return losses
 
     def _rows_of_a_call(self, X, batch_size):
@@ -163,108 +162,10 @@ class Descent:
         coefs = (state.average.T if self.is_sparse else state.average).copy("C")
         if not averages or rule.l1_ratio > 0.0:
             last = np.empty(coefs.shape)
-            stochastic.fill_coefs(features, state.penalty, rule.l1_ratio, last)
+            fill_coefs(features, state.penalty, rule.l1_ratio, last)
             # An average forgets zeros: what the L1 penalty holds at zero now is zero.
             coefs = np.where(last == 0.0, 0.0, coefs) if averages else last + 0.0
         intercepts = state.intercept[2 if averages else 0].copy()
         if not self.is_sparse:
             intercepts -= coefs @ state.moments[CENTER]
         return coefs, intercepts
-
-
-class Epochs:
-    """One problem of a fit, which learns all rows in every epoch.
-
-    Parameters
-    ----------
-    objective : Objective
-    descent : Descent
-    rule : Rule
-    seed : int or None
-        Of the order of rows, another in every epoch; None is theirs.
-    """
-
-    def __init__(self, objective, descent, rule, seed):
-        self.objective = objective
-        self.matrix = objective.matrix
-        self.descent = descent
-        self.rule = rule
-        self.seed = seed
-        self.rows = np.flatnonzero(objective.positive + objective.negative)
-
-    def epoch(self, number):
-        """Learn all rows that have a weight, once."""
-        _learn([self], number)
-
-    def shares_reading(self, other):
-        """Whether both may learn from the same batches, number by number."""
-        return np.array_equal(self.rows, other.rows)
-
-
-def learn_together(matrix, problems, numbers):
-    """Let many problems learn an epoch each; those at the same number share the reading of X."""
-    waiting = list(zip(problems, numbers, strict=True))
-    while waiting:
-        first, number = waiting[0]
-        some = [each for each, n in waiting if n == number and first.shares_reading(each)]
-        waiting = [pair for pair in waiting if pair[0] not in some]
-        _learn(some, number)
-    return [None] * len(problems)
-
-
-def _learn(problems, number):
-    first = problems[0]
-    rows, rule = first.rows, first.rule
-    if first.seed is not None:
-        rows = np.random.default_rng([first.seed, number]).permutation(rows)
-    objectives = [each.objective for each in problems]
-    descent = _joined([each.descent for each in problems])
-    descent.learn(
-        first.matrix.source,
-        rows,
-        [each.positive for each in objectives],
-        [each.negative for each in objectives],
-        np.array([each.gammas for each in objectives]),
-        rule,
-        share=np.array([each.strength for each in objectives]),
-        factor=float(rows.size),  # the weights of an objective sum to 1
-    )
-    for k, each in enumerate(problems):
-        each.descent = _parted(descent, k)
-
-
-# What belongs to each problem, and the axis of problems: for dense rows and for sparse ones.
-_AXES = {
-    "features": (1, 2),
-    "average": (0, 1),
-    "intercept": (1, 1),
-    "row_weight": (0, 0),
-    "prior": (0, 0),
-    "penalty": (0, 0),
-}
-
-
-def _joined(descents):
-    """Problems that have learned from the same rows, as one Descent."""
-    first = descents[0]
-    if len(descents) == 1:
-        return first
-    arrays = {
-        name: np.concatenate(
-            [getattr(each.state, name) for each in descents], axis[first.is_sparse]
-        )
-        for name, axis in _AXES.items()
-    }
-    return Descent(first.state._replace(**arrays), first.is_sparse)
-
-
-def _parted(descent, k):
-    """Problem k by itself."""
-    if descent.n_problems == 1:
-        return descent
-    arrays = {
-        name: np.take(getattr(descent.state, name), [k], axis[descent.is_sparse])
-        for name, axis in _AXES.items()
-    }
-    arrays |= {name: getattr(descent.state, name).copy() for name in ("moments", "totals")}
-    return Descent(descent.state._replace(**arrays), descent.is_sparse)

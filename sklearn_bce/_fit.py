@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
-from ._descent import Steps, rule_of
+from ._descent import rule_of
+from ._epochs import Steps
 from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective

@@ -10,7 +10,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from ._descent import learn_together
+from ._epochs import learn_together
 from ._kernels import passes
 from ._kernels.pointwise import loss_of_rows
 from ._kernels.vectors import interleave, separate

@@ -1,5 +1,5 @@
-"""Stochastic steps: `solver="sgd"` and `partial_fit`, held to a few lines of NumPy, and to the rules
-that they should obey whatever the data."""
+"""Stochastic steps: `solver="sgd"` and `partial_fit`, held to a few lines of NumPy, and to the
+rules that they should obey whatever the data."""
 
 import copy
 import pickle

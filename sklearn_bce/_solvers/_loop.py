@@ -51,7 +51,7 @@ class Control(NamedTuple):
     max_iter: int
     watch: Callable = unwatched  # called after every iteration
     seed: int = 0  # for solvers that draw rows
-    steps: object = None  # `_descent.Steps`, for those that go row by row
+    steps: object = None  # `_epochs.Steps`, for those that go row by row
 
 
 class Solution(NamedTuple):

@@ -6,7 +6,8 @@ improve.
 
 import numpy as np
 
-from .._descent import Descent, Epochs
+from .._descent import Descent
+from .._epochs import Epochs
 from ._loop import Solution
 
 

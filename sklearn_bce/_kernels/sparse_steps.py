@@ -1,0 +1,151 @@
+"""Stochastic steps over sparse rows; `stochastic.py` has the formulas."""
+
+import math
+
+import numpy as np
+
+from .jit import jit
+from .stochastic import (
+    CURVATURE,
+    DUAL,
+    ENTRIES,
+    PRESENCE,
+    ROWS,
+    SPREAD,
+    SQUARES,
+    STEPS,
+    WORK,
+    base_curvature,
+    coefficient,
+    end_batch,
+    learn_rows,
+    next_point,
+    prior_square,
+)
+
+
+@jit
+def sparse_steps(X, rows, u, v, gammas, share, rule, state, loss, place):
+    """Take one step a batch of rows of sparse X; as `dense_steps`, with ``rows`` their numbers.
+
+    ``place`` (n_columns,), of any content, is room to note where in a batch a column is.
+    """
+    n_columns, n_problems = state.average.shape
+    totals = state.totals
+    z, slope, weight = np.empty((3, rule.batch_size))
+    room = _most_entries(X, rows, rule.batch_size)
+    columns, places = np.empty(room, np.int64), np.empty(room, np.int64)
+    coefs, gradient = np.empty((2, room))
+    for start in range(0, rows.size, rule.batch_size):
+        batch = rows[start : start + rule.batch_size]
+        n = batch.size
+        n_present, n_entries = _find_columns(X, batch, state.moments, place, columns, places)
+        totals[ROWS] += n
+        totals[STEPS] += 1.0
+        totals[ENTRIES] += n_entries
+        totals[WORK] += n_entries
+        base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
+        for k in range(n_problems):
+            for at in range(n_present):
+                coefs[at] = _coef(columns[at], k, rule, state)
+            _scores(X, batch, places, coefs, state.intercept[0, k], z)
+            loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
+            for at in range(n_present):
+                gradient[at] = 0.0
+            _combine(X, batch, places, slope, gradient)
+            _move(k, columns[:n_present], gradient, coefs, base, rule, state)
+            end_batch(k, slope[:n], base, share, rule, state)
+        # A point costs as much as n_columns entries: the average takes one as often as that.
+        if rule.average and totals[WORK] >= n_columns:
+            totals[WORK] = 0.0
+            part = next_point(state)
+            for j in range(n_columns):
+                for k in range(n_problems):
+                    state.average[j, k] += part * (_coef(j, k, rule, state) - state.average[j, k])
+
+
+@jit
+def _most_entries(X, rows, batch_size):
+    """The most entries that a batch of rows has."""
+    most = 0
+    for start in range(0, rows.size, batch_size):
+        n_entries = 0
+        for row in rows[start : start + batch_size]:
+            n_entries += X.indptr[row + 1] - X.indptr[row]
+        most = max(most, n_entries)
+    return most
+
+
+@jit
+def _find_columns(X, batch, moments, place, columns, places):
+    """List the ``columns`` of a batch, and the place in that list of each entry; return how many.
+
+    The list is a set in two arrays (Briggs and Torczon, "An efficient representation for sparse
+    sets", 1993). The moments learn from the entries.
+    """
+    n_present = n_entries = 0
+    for row in batch:
+        for entry in range(X.indptr[row], X.indptr[row + 1]):
+            j, value = X.indices[entry], float(X.values[entry])
+            at = place[j]
+            if not (0 <= at < n_present and columns[at] == j):
+                at = place[j] = n_present
+                columns[at] = j
+                n_present += 1
+            places[n_entries] = at
+            n_entries += 1
+            moments[j, SPREAD] += value * value
+            moments[j, PRESENCE] += value != 0.0
+    return n_present, n_entries
+
+
+@jit
+def _coef(j, k, rule, state):
+    return coefficient(
+        state.features[j, DUAL, k],
+        state.features[j, CURVATURE, k],
+        state.penalty[k],
+        rule.l1_ratio,
+    )
+
+
+@jit
+def _scores(X, batch, places, coefs, intercept, z):
+    n_seen = 0
+    for i in range(batch.size):
+        first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
+        total = intercept
+        for entry in range(last - first):
+            total += X.values[first + entry] * coefs[places[n_seen + entry]]
+        n_seen += last - first
+        z[i] = total
+
+
+@jit
+def _combine(X, batch, places, slope, gradient):
+    n_seen = 0
+    for i in range(batch.size):
+        first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
+        for entry in range(last - first):
+            gradient[places[n_seen + entry]] += slope[i] * X.values[first + entry]
+        n_seen += last - first
+
+
+@jit
+def _move(k, columns, gradient, coefs, base, rule, state):
+    """Let the features of a problem that a batch has learn from its gradient."""
+    part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
+    for at in range(columns.size):
+        j = columns[at]
+        h = base
+        size = 1.0
+        if rule.is_adaptive:
+            spread = state.moments[j, SPREAD]
+            size = spread / max(state.moments[j, PRESENCE], 1.0)
+            square = state.features[j, SQUARES, k] + gradient[at] * gradient[at]
+            state.features[j, SQUARES, k] = square
+            h *= math.sqrt(size * (square + prior * (spread * part)))
+        if gradient[at] != 0.0 and size > 0.0 and h < np.inf:
+            change = h - state.features[j, CURVATURE, k]
+            state.features[j, DUAL, k] += gradient[at] - change * coefs[at]
+            state.features[j, CURVATURE, k] = h

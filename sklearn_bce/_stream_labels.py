@@ -1,0 +1,133 @@
+"""Labels of a part of a stream, by classes that its first call settles."""
+
+import numpy as np
+from sklearn.utils import column_or_1d
+
+from ._label_columns import LabelColumns, one_each
+from ._targets import check_sample_weight, class_factors, is_soft, positive_factor, split_weight
+
+_SHOWN = 5  # unknown labels that an error names
+
+
+def first_classes(y, classes, many):
+    """Return the classes that the first call settles."""
+    if y.ndim == 2:
+        expected = np.arange(y.shape[1])
+        if classes is not None and not np.array_equal(classes, expected):
+            raise ValueError(
+                f"classes={classes!r} does not fit y with {y.shape[1]} columns: those of several "
+                "columns are their numbers, and need not be passed."
+            )
+        return expected
+    if classes is None:
+        if is_soft(y):
+            return np.array([0.0, 1.0])
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit: all labels that will ever be "
+            "in y. Only soft labels, floats in [0, 1], and y with several columns do without."
+        )
+    known = np.unique(column_or_1d(classes))
+    if known.size < 2 or (known.size > 2 and not many):
+        kinds = "at least two classes" if many else "two classes: only binary classification is"
+        raise ValueError(
+            f"classes must hold {kinds}{'' if many else ' supported'}. Got {known.tolist()}."
+        )
+    if is_soft(y) and known.dtype.kind in "biu" and np.array_equal(known, (0, 1)):
+        # Fractions say that the labels are soft; without any, 0.0 and 1.0 are the labels 0 and 1.
+        return np.array([0.0, 1.0]) if (y % 1.0).any() else known
+    return known
+
+
+def same_classes(y, classes, known, is_multilabel):
+    """Return the classes of the calls before, if nothing speaks against them."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes={classes!r} is not the same as in the calls before: {known.tolist()}."
+        )
+    if is_multilabel and (y.ndim != 2 or y.shape[1] != len(known)):
+        raise ValueError(
+            f"y of shape {y.shape} has not a column for each of the {len(known)} labels of the "
+            "calls before."
+        )
+    if y.ndim == 2 and not is_multilabel:
+        raise ValueError(f"y of shape {y.shape} must be 1D, as in the calls before.")
+    return known
+
+
+def columns_of(y, classes, is_multilabel):
+    """Return a y in [0, 1] for each problem, the class number of each row, and an indicator's form.
+
+    Where y has a column for each label, rows have no class; where it has not, the form is empty.
+    """
+    if is_multilabel:
+        labels = LabelColumns(y)
+        columns = [labels.column(k) for k in range(len(classes))]
+        return columns, None, (labels.dtype, labels.format)
+    if classes.dtype.kind == "f" and np.array_equal(classes, (0.0, 1.0)) and y.dtype.kind in "biuf":
+        if not (y.min() >= 0 and y.max() <= 1):
+            raise ValueError(
+                "Unknown label type: the labels of the calls before were soft, floats in [0, 1], "
+                f"but y goes from {y.min()} to {y.max()}."
+            )
+        return [y.astype(np.float64)], None, ("", "")
+    if len(classes) == 2 and y.dtype.kind in "biuf" and classes.dtype.kind in "biuf":
+        is_second = y == classes[1]  # the usual case, without the sorting of the others
+        if (is_second | (y == classes[0])).all():
+            return [is_second.astype(np.float64)], is_second.astype(np.intp), ("", "")
+    labels, inverse = np.unique(y, return_inverse=True)
+    number = {label: k for k, label in enumerate(classes.tolist())}
+    unknown = [label for label in labels.tolist() if label not in number]
+    if unknown:
+        hint = " Soft labels must be soft from the first call on." if is_soft(y) else ""
+        raise ValueError(
+            f"y has labels that are none of the classes {classes.tolist()} of the first call: "
+            f"{unknown[:_SHOWN]}.{hint}"
+        )
+    codes = np.array([number[label] for label in labels.tolist()])[inverse]
+    chosen = [1] if len(classes) == 2 else range(len(classes))
+    return [(codes == k).astype(np.float64) for k in chosen], codes, ("", "")
+
+
+def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weight, n_rows):
+    """Return the weights u and v of each problem, and the factors on [no, yes], (n_problems, 2).
+
+    The factors are None where the rows of one problem's "no" have different ones.
+    """
+    n_problems = len(columns)
+    weight = check_sample_weight(sample_weight, n_rows, n_problems if n_problems > 1 else None)
+    factors = np.ones((n_problems, 2))
+    has_posterior = True
+    if estimator.class_weight is not None:
+        by_class = _class_factors(estimator.class_weight, classes, is_multilabel)
+        if n_problems == 1:
+            factors[0] = by_class
+        else:
+            weight = (weight.T * by_class[codes]).T
+            has_posterior = np.ptp(by_class) == 0.0
+    for k, pos_weight in enumerate(one_each(estimator.pos_weight, n_problems)):
+        factors[k, 1] *= positive_factor(pos_weight, None)
+    positive, negative = [], []
+    for k, column in enumerate(columns):
+        own = weight if weight.ndim == 1 else weight[:, k]
+        for both, each in zip(
+            (positive, negative),
+            split_weight(column, own, factors[k], estimator.label_smoothing),
+            strict=True,
+        ):
+            both.append(each)
+    return positive, negative, factors if has_posterior else None
+
+
+def _class_factors(class_weight, classes, is_multilabel):
+    if is_multilabel:
+        raise ValueError(
+            "class_weight cannot be a dict for multilabel y, where a row has no one class. Use "
+            "pos_weight with one value for each label."
+        )
+    strange = [label for label in class_weight if label not in classes.tolist()]
+    if strange:
+        raise ValueError(
+            f"class_weight has keys that are no label: {strange[:_SHOWN]}. The classes are "
+            f"{classes.tolist()}."
+        )
+    return class_factors(class_weight, classes, None)
