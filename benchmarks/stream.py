@@ -16,7 +16,7 @@ from time import perf_counter
 
 import datasets
 import numpy as np
-from optimum import number, row, state
+from report import number, row, state
 from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.metrics import log_loss

@@ -409,6 +409,20 @@ def test_many_problems_are_each_by_itself(layout, method):
     assert np.isnan(clf.optimality_).all()
 
 
+def test_problems_of_a_fit_may_leave_out_rows_of_their_own():
+    X, y = stream_of_iris()
+    weight = np.ones((150, 3))
+    weight[::3, 1] = 0.0  # so that not all can share a reading
+    kinds = {"solver": "sgd", "max_iter": 5}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        clf = OneVsRestBCEClassifier(**kinds).fit(X, y, sample_weight=weight)
+        for k in range(3):
+            one = BCEClassifier(**kinds).fit(X, y == k, sample_weight=weight[:, k])
+            # Centres and scales, in which theta is rounded, are those of all problems' weights.
+            np.testing.assert_allclose(clf.coef_[k], one.coef_[0], rtol=1e-10)
+
+
 def test_streams_of_every_kind_of_labels():
     X, y = stream_of_iris()
     indicator = (y[:, np.newaxis] == np.arange(3)).astype(int)
@@ -574,26 +588,27 @@ def raw(name):
     return {"cancer": load_breast_cancer, "digits": load_digits}[name](return_X_y=True)
 
 
-CONVERGES = [  # data, scaled, C, epochs
-    ("cancer", True, 0.1, 300),
-    ("cancer", True, 0.001, 100),
-    ("cancer", False, 1e-7, 300),
-    ("digits", False, 1e-4, 300),
-    ("digits", True, 1e-3, 100),
+CONVERGES = [  # data, scaled, C, epochs, gamma
+    ("cancer", True, 0.1, 300, 0.0),
+    ("cancer", True, 0.001, 100, 0.0),
+    ("cancer", True, 0.1, 200, 2.0),
+    ("cancer", False, 1e-7, 300, 0.0),
+    ("digits", False, 1e-4, 300, 0.0),
+    ("digits", True, 1e-3, 100, (1.0, 0.5)),
 ]
 
 
-@pytest.mark.parametrize(("name", "is_scaled", "C", "n_epochs"), CONVERGES)
+@pytest.mark.parametrize(("name", "is_scaled", "C", "n_epochs", "gamma"), CONVERGES)
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
-def test_fit_comes_near_the_optimum(name, is_scaled, C, n_epochs, layout):
+def test_fit_comes_near_the_optimum(name, is_scaled, C, n_epochs, gamma, layout):
     X, y = raw(name)
     y = y == 1
     X = LAYOUTS[layout](StandardScaler().fit_transform(X) if is_scaled else X)
-    clf = BCEClassifier(solver="sgd", C=C, max_iter=n_epochs)
+    clf = BCEClassifier(solver="sgd", C=C, max_iter=n_epochs, gamma=gamma)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         clf.fit(X, y)
-    least = BCEClassifier(C=C).fit(X, y).loss_curve_[-1]
+    least = BCEClassifier(C=C, gamma=gamma).fit(X, y).loss_curve_[-1]
     assert least <= min(clf.loss_curve_) <= 1.001 * least
 
 
