@@ -175,7 +175,7 @@ class _Heat:
                 close = self._close(entrant, target)
                 fastest = min((rung.time for rung in close), default=0.0)
                 found += [rung for rung in close if rung.time <= _NEAR * fastest]
-            if not entrant.is_peer:
+            if entrant is AUTO:
                 found += [r for r in self.rungs if r.entrant == entrant]
         found = list({id(rung): rung for rung in found}.values())
         others = [
