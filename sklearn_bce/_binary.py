@@ -180,19 +180,52 @@ class BCEClassifier(LinearBinaryClassifier):
         _refuse_probability_columns(y)
         with unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
-            return self._fit_binary(X, y, sample_weight)
+            return self._fit_binary(X, self._targets(y, sample_weight))
 
-    def _fit_binary(self, X, y, sample_weight):
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks and are never all in memory.
+
+        The optimum is that of `fit` on all rows at once, and so are ``tol`` and ``optimality_``. The
+        source is read once for its labels and the scales of its features, and once for each thing
+        that the solver asks of the data. At any time one block is in memory, with the next one while
+        that is made, a row sample of "lbfgs" (20 rows a feature, 5,000 or as many as the
+        longest block), and for up to 2,000 features a Hessian.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            Gives blocks, each a tuple (X, y) or (X, y, sample_weight) as in `fit`: an iterable that
+            can be read several times (a list, an object with ``__iter__``), or a callable that
+            returns a new iterator at each call (a generator function). It must give the same rows
+            each time, in any order. A block may lack one of the classes. Blocks must be alike in
+            features and their names, in dtype, and in being dense or sparse.
+
+        Returns
+        -------
+        self : BCEClassifier
+            Itself, fitted.
+        """
+        check_parameters(self)
         # This brings Numba, which a mere import should not wait for.
-        from ._fit import Problem, fit_problems
+        from ._blocks import survey
 
-        targets = binary_targets(
+        with unchanged_on_error(self):
+            blocks = survey(self, source)
+            return self._fit_binary(blocks, blocks.targets)
+
+    def _targets(self, y, sample_weight):
+        return binary_targets(
             y,
             sample_weight,
             class_weight=self.class_weight,
             pos_weight=self.pos_weight,
             label_smoothing=self.label_smoothing,
         )
+
+    def _fit_binary(self, X, targets):
+        # This brings Numba, which a mere import should not wait for.
+        from ._fit import Problem, fit_problems
+
         problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
         ((_, fitted),) = fit_problems(self, X, [problem])
         self.classes_ = targets.classes

@@ -186,7 +186,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
                 y = column_or_1d(y, warn=True)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False
-                return self._fit_binary(X, y, sample_weight)
+                return self._fit_binary(X, self._targets(y, sample_weight))
             return self._fit_many(X, y, sample_weight)
 
     def _fit_many(self, X, y, sample_weight):

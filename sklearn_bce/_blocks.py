@@ -1,0 +1,266 @@
+"""X that is somewhere else: read block by block, and never kept.
+
+Each block is an ordinary `Objective` in the variables that all blocks share. The objective over the
+whole source is their average, and so are its gradient and its Hessian. Nothing as long as X has
+rows is kept: the curvatures of the rows are worked out again where they are needed.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import qr
+
+from ._block_source import BlockSource, LabelCount, encode_block
+from ._matrix import Matrix
+from ._objective import Objective, Point
+from ._row_sample import Reservoir
+from ._targets import Targets, binary_targets, weigh_rows
+from ._threads import ALONE, Team, team_of_a_fit
+
+_SAME_MASS = 1e-9  # relative
+_MAX_SHIFTS = 50
+_SMALL_SHIFT = 1e-4  # of the intercept: Newton's next step would be its square
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What a first reading tells of a source, which takes the place of a `Matrix`."""
+
+    source: BlockSource
+    targets: Targets  # of all rows, merged to two, one for each class
+    label_smoothing: float
+    columns: tuple  # of `Matrix.center_and_scale`
+    shape: tuple
+    dtype: np.dtype
+    is_sparse: bool
+    n_rows_held: int  # of the longest block
+    team: Team = ALONE
+
+    def center_and_scale(self, weight, centered):
+        """Return what the first reading has found."""
+        return self.columns
+
+    @property
+    def mass(self):
+        """Weight of all rows on [yes, no]."""
+        return np.array([self.targets.positive.sum(), self.targets.negative.sum()])
+
+    def read(self):
+        """Yield X, u and v of one block after another."""
+        n_rows, mass = 0, np.zeros(2)
+        classes, factors = self.targets.classes, self.targets.factors
+        is_soft = classes.dtype.kind == "f" and (classes == (0.0, 1.0)).all()
+        for X, y, weight in self.source:
+            y = encode_block(y, classes, is_soft)
+            positive, negative = weigh_rows(y, weight, factors, self.label_smoothing)
+            n_rows += X.shape[0]
+            mass += positive.sum(), negative.sum()
+            yield X, positive, negative
+        if n_rows != self.shape[0]:
+            raise ValueError(
+                "source must give the same rows each time it is read, but had "
+                f"{self.shape[0]} rows the first time and now has {n_rows}. A callable must return "
+                "a new iterator at each call."
+            )
+        if not np.allclose(mass, self.mass, rtol=_SAME_MASS, atol=0.0):
+            raise ValueError(
+                "source must give the same rows each time it is read, but the weights of the two "
+                f"classes were {self.mass.tolist()} the first time and now are {mass.tolist()}."
+            )
+
+
+def survey(estimator, source):
+    """Read a source for the first time.
+
+    Parameters
+    ----------
+    estimator : BCEClassifier
+        Its parameters are read; it learns the number and the names of the features.
+    source : iterable or callable
+        As in `BCEClassifier.fit_blocks`.
+
+    Returns
+    -------
+    Blocks
+
+    Raises
+    ------
+    ValueError
+        If the blocks are not as they should be, or their labels no binary target.
+    """
+    source = BlockSource(estimator, source)
+    labels, moments = LabelCount(), _Moments(bool(estimator.fit_intercept))
+    n_rows, longest = 0, 0
+    with team_of_a_fit() as team:
+        for X, y, weight in source:
+            labels.add(y, weight)
+            moments.add(Matrix(X, team), weight)
+            n_rows, longest = n_rows + X.shape[0], max(longest, X.shape[0])
+    if n_rows == 0:
+        raise ValueError("source is empty: it gave no block with any row.")
+    targets = binary_targets(
+        *labels.classes_and_mass(),
+        class_weight=estimator.class_weight,
+        pos_weight=estimator.pos_weight,
+        label_smoothing=estimator.label_smoothing,
+    )
+    return Blocks(
+        source,
+        targets,
+        float(estimator.label_smoothing),
+        moments.columns(),
+        (n_rows, moments.mean.size),
+        X.dtype,
+        moments.is_sparse,
+        longest,
+    )
+
+
+class _Moments:
+    """Centre and scale of the columns of all blocks, from those of each.
+
+    Means and mean squares are put together as by Chan, Golub and LeVeque ("Algorithms for Computing
+    the Sample Variance", American Statistician 37, 1983), and lose no digits.
+    """
+
+    def __init__(self, centered):
+        self.centered = centered
+        self.total = 0.0
+
+    def add(self, matrix, weight):
+        """Add a block; rows of weight zero count for nothing."""
+        total = weight.sum()
+        self.is_sparse = matrix.is_sparse
+        if total == 0.0:
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale, is_constant = matrix.center_and_scale(weight / total, self.centered)
+        scale = np.where(is_constant, 0.0, scale)
+        if self.total == 0.0:
+            self.mean, self.scale = mean, scale
+        else:
+            share = total / (self.total + total)
+            distance = mean - self.mean
+            between = np.sqrt(share * (1.0 - share)) * distance
+            self.scale = np.hypot(np.sqrt(1.0 - share) * self.scale, np.sqrt(share) * scale)
+            self.scale = np.hypot(self.scale, between)
+            self.mean = self.mean + share * distance
+        self.total += total
+
+    def columns(self):
+        """Return the centre, the scale and whether it is constant, of each column."""
+        is_constant = self.scale == 0.0
+        return self.mean, np.where(is_constant, 1.0, self.scale), is_constant
+
+
+def matrix_of(X, team):
+    """Return X as an objective reads it, by the threads of a fit."""
+    return replace(X, team=team) if isinstance(X, Blocks) else Matrix(X, team)
+
+
+def objective_over(matrix, *arguments, **parameters):
+    """Return the objective over a Matrix, or over Blocks."""
+    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
+    return make(matrix, *arguments, **parameters)
+
+
+class BlocksObjective(Objective):
+    """The same function and the same verbs over Blocks; each verb is one reading of the source.
+
+    The row weights ``positive`` and ``negative`` are those of rows merged by class, which is all
+    that is needed of them. ``Point.weight`` holds one number, the curvature of all rows together.
+    """
+
+    @property
+    def n_rows_held(self):
+        """Number of rows that are in memory at the same time."""
+        return self.matrix.n_rows_held
+
+    def pieces(self):
+        """Yield (share, objective) for each block, without the penalty."""
+        columns = self.center, self.scale, self.is_constant
+        whole = self.matrix.mass.sum()
+        for X, positive, negative in self.matrix.read():
+            mass = positive.sum() + negative.sum()
+            if mass > 0.0:
+                rows = Matrix(X, self.matrix.team), positive, negative
+                piece = Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
+                yield mass / whole, piece
+
+    def draw(self, n_sample, seed):
+        """Return the same objective, in the same variables, from a random sample of the rows."""
+        reservoir = Reservoir(n_sample, seed)
+        for share, piece in self.pieces():
+            reservoir.add(piece.matrix.source, share * piece.positive, share * piece.negative)
+        X, positive, negative = reservoir.take()
+        return Objective(
+            Matrix(X, self.matrix.team),
+            positive,
+            negative,
+            self.strength * (positive + negative).sum(),
+            self.gammas,
+            self.fit_intercept,
+            (self.center, self.scale, self.is_constant),
+        )
+
+    def _average(self, task):
+        """Return the average over the blocks of what ``task(piece)`` returns, a tuple."""
+        sums = None
+        for share, piece in self.pieces():
+            terms = [share * term for term in task(piece)]
+            sums = terms if sums is None else [a + b for a, b in zip(sums, terms, strict=True)]
+        return sums
+
+    def evaluate(self, theta):
+        """Value, gradient and total curvature at theta."""
+
+        def task(piece):
+            point = piece.evaluate(theta)
+            return point.value, point.gradient, point.weight.sum(), not point.is_separated
+
+        value, gradient, weight, n_wrong = self._average(task)
+        pull = self.penalty * theta
+        value = float(value + 0.5 * (pull @ theta))
+        return Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
+
+    def hessian(self, point):
+        """Return the Hessian with every row's positive curvature, (size, size)."""
+        (hessian,) = self._average(lambda piece: (piece.hessian(piece.evaluate(point.theta)),))
+        return self.hessian_from(hessian)
+
+    def hessian_root(self, point):
+        """Return an R with R.T @ R the Hessian, made without squaring X: (2 size, size)."""
+        triangle = np.empty((0, self.size))
+        for share, piece in self.pieces():
+            root = np.sqrt(share) * piece.hessian_root(piece.evaluate(point.theta))
+            rows = np.vstack([triangle, root])
+            triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][: self.size]
+        return np.vstack([triangle, np.diag(np.sqrt(self.penalty))])
+
+    def hessian_product(self, point, direction):
+        """Return Hessian @ direction."""
+
+        def task(piece):
+            return (piece.hessian_product(piece.evaluate(point.theta), direction),)
+
+        (product,) = self._average(task)
+        return product + self.penalty * direction
+
+    def best_shift(self, theta):
+        """Return the shift of theta[-1] at which the loss is stationary: some readings.
+
+        Newton's method within the interval that the signs of the slope have left.
+        """
+        shift, low, high = 0.0, -np.inf, np.inf
+        unit = np.append(np.zeros(self.size - 1), 1.0)
+        for _ in range(_MAX_SHIFTS):
+            point = self.evaluate(theta + shift * unit)
+            slope = point.gradient[-1]
+            low, high = (low, shift) if slope > 0.0 else (shift, high)
+            step = -slope / point.weight[0]
+            if abs(step) < _SMALL_SHIFT:
+                return shift + step
+            # Where the loss hardly curves a step may be too long by any factor.
+            step = np.clip(step, -8.0, 8.0)
+            shift = shift + step if low < shift + step < high else 0.5 * (low + high)
+        return shift
