@@ -185,11 +185,11 @@ class BCEClassifier(LinearBinaryClassifier):
     def fit_blocks(self, source):
         """Fit the coefficients to rows that come in blocks and are never all in memory.
 
-        The optimum is that of `fit` on all rows at once, and so are ``tol`` and ``optimality_``. The
-        source is read once for its labels and the scales of its features, and once for each thing
-        that the solver asks of the data. At any time one block is in memory, with the next one while
-        that is made, a row sample of "lbfgs" (20 rows a feature, 5,000 or as many as the
-        longest block), and for up to 2,000 features a Hessian.
+        The optimum is that of `fit` on all rows at once, and ``tol`` and ``optimality_`` mean the
+        same. The source is read once for its labels and the scales of its features, and then
+        whenever the solver asks for something; "lbfgs" asks least often. In memory are one block,
+        numbers for each of its rows, and as much as p x p numbers for p features, up to 2,000 of
+        them; with "lbfgs" also a sample of 20 p rows, or 5,000 if that is more.
 
         Parameters
         ----------

@@ -1,6 +1,7 @@
 """Blocks of rows on their way in: checked, alike, and the same each time they are read."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,18 +31,22 @@ class BlockSource:
 
     def __iter__(self):
         """Yield X, y and the weights of one block after another, all checked; none is empty."""
-        for number, block in enumerate(self._open()):
-            X, y, *weight = _split(block, number)
-            del block
-            if getattr(X, "shape", (1,))[0] == 0:
-                continue
-            try:
-                X, y = check_X(self.estimator, X, y, reset=True)
-                weight = check_sample_weight(*(weight or [None]), X.shape[0], allow_zero=True)
-            except ValueError as error:
-                raise ValueError(f"Block {number} of source: {error}") from error
-            self._check_alike(X, number)
-            yield X, y, weight
+        for checked in map(self._check, count(), self._open()):  # which keeps no block
+            if checked is not None:
+                yield checked
+            del checked  # before the next one is made, here and wherever blocks are gone through
+
+    def _check(self, number, block):
+        X, y, *weight = _split(block, number)
+        if getattr(X, "shape", (1,))[0] == 0:
+            return None
+        try:
+            X, y = check_X(self.estimator, X, y, reset=True)
+            weight = check_sample_weight(*(weight or [None]), X.shape[0], allow_zero=True)
+        except ValueError as error:
+            raise ValueError(f"Block {number} of source: {error}") from error
+        self._check_alike(X, number)
+        return X, y, weight
 
     def _check_alike(self, X, number):
         form = {

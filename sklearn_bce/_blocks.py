@@ -33,7 +33,6 @@ class Blocks:
     shape: tuple
     dtype: np.dtype
     is_sparse: bool
-    n_rows_held: int  # of the longest block
     team: Team = ALONE
 
     def center_and_scale(self, weight, centered):
@@ -56,6 +55,7 @@ class Blocks:
             n_rows += X.shape[0]
             mass += positive.sum(), negative.sum()
             yield X, positive, negative
+            del X, y, weight, positive, negative
         if n_rows != self.shape[0]:
             raise ValueError(
                 "source must give the same rows each time it is read, but had "
@@ -90,12 +90,13 @@ def survey(estimator, source):
     """
     source = BlockSource(estimator, source)
     labels, moments = LabelCount(), _Moments(bool(estimator.fit_intercept))
-    n_rows, longest = 0, 0
+    n_rows = 0
     with team_of_a_fit() as team:
         for X, y, weight in source:
             labels.add(y, weight)
             moments.add(Matrix(X, team), weight)
-            n_rows, longest = n_rows + X.shape[0], max(longest, X.shape[0])
+            n_rows, dtype = n_rows + X.shape[0], X.dtype
+            del X, y, weight
     if n_rows == 0:
         raise ValueError("source is empty: it gave no block with any row.")
     targets = binary_targets(
@@ -110,9 +111,8 @@ def survey(estimator, source):
         float(estimator.label_smoothing),
         moments.columns(),
         (n_rows, moments.mean.size),
-        X.dtype,
+        dtype,
         moments.is_sparse,
-        longest,
     )
 
 
@@ -171,10 +171,7 @@ class BlocksObjective(Objective):
     that is needed of them. ``Point.weight`` holds one number, the curvature of all rows together.
     """
 
-    @property
-    def n_rows_held(self):
-        """Number of rows that are in memory at the same time."""
-        return self.matrix.n_rows_held
+    n_rows_held = 0
 
     def pieces(self):
         """Yield (share, objective) for each block, without the penalty."""
@@ -184,14 +181,16 @@ class BlocksObjective(Objective):
             mass = positive.sum() + negative.sum()
             if mass > 0.0:
                 rows = Matrix(X, self.matrix.team), positive, negative
-                piece = Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
-                yield mass / whole, piece
+                yield mass / whole, Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
+                del rows
+            del X, positive, negative
 
     def draw(self, n_sample, seed):
         """Return the same objective, in the same variables, from a random sample of the rows."""
         reservoir = Reservoir(n_sample, seed)
         for share, piece in self.pieces():
             reservoir.add(piece.matrix.source, share * piece.positive, share * piece.negative)
+            del piece
         X, positive, negative = reservoir.take()
         return Objective(
             Matrix(X, self.matrix.team),
@@ -209,6 +208,7 @@ class BlocksObjective(Objective):
         for share, piece in self.pieces():
             terms = [share * term for term in task(piece)]
             sums = terms if sums is None else [a + b for a, b in zip(sums, terms, strict=True)]
+            del piece
         return sums
 
     def evaluate(self, theta):
@@ -235,6 +235,7 @@ class BlocksObjective(Objective):
             root = np.sqrt(share) * piece.hessian_root(piece.evaluate(point.theta))
             rows = np.vstack([triangle, root])
             triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][: self.size]
+            del piece
         return np.vstack([triangle, np.diag(np.sqrt(self.penalty))])
 
     def hessian_product(self, point, direction):

@@ -96,7 +96,7 @@ class Objective:
 
     @property
     def n_rows_held(self):
-        """Number of rows that are in memory at the same time."""
+        """Number of rows that stay in memory between two readings."""
         return self.n_rows
 
     def pieces(self):

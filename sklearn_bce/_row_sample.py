@@ -36,7 +36,7 @@ def _sizes(n_rows, n_sample):
 class Reservoir:
     """The same from blocks of rows that pass by once, in a number that nobody knows.
 
-    Every row gets a random key, and those of each class with the smallest keys are kept (Fan, Muller
+    Every row gets a random key. Of each class those with the smallest keys are kept (Fan, Muller
     and Rezucha, JASA 57, 1962).
     """
 
