@@ -1,12 +1,14 @@
 """BCEClassifier."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._targets import binary_targets
+from ._to_sklearn import check_sigmoid, logistic_regression
 
 
 class BCEClassifier(LinearBinaryClassifier):
@@ -212,6 +214,27 @@ class BCEClassifier(LinearBinaryClassifier):
         with unchanged_on_error(self):
             blocks = survey(self, source)
             return self._fit_binary(blocks, blocks.targets)
+
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `LogisticRegression`.
+
+        Logits, labels and probabilities are equal. Its parameters ``C`` and ``fit_intercept`` are
+        ours. Fitted again, it is another model wherever labels or loss are not those of
+        `LogisticRegression`.
+
+        Returns
+        -------
+        model : LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, which has no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return logistic_regression(self, self.classes_)
 
     def _targets(self, y, sample_weight):
         return binary_targets(

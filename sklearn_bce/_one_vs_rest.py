@@ -16,6 +16,7 @@ from ._linear import unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._targets import check_sample_weight, is_soft
+from ._to_sklearn import check_sigmoid, one_vs_rest
 
 
 class OneVsRestBCEClassifier(BCEClassifier):
@@ -355,6 +356,27 @@ class OneVsRestBCEClassifier(BCEClassifier):
             y = column_or_1d(y, warn=True)
             hits = (predicted.astype(object) == y.astype(object)).astype(np.float64)
         return float(np.average(hits, weights=check_sample_weight(sample_weight, len(hits))))
+
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `OneVsRestClassifier`.
+
+        It holds a `LogisticRegression` for each label; for two classes it is a `LogisticRegression`
+        itself. Logits, labels and probabilities are equal.
+
+        Returns
+        -------
+        model : OneVsRestClassifier or LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, or if y was multiclass and ``normalize=False``, which
+            have no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return one_vs_rest(self) if self._has_many() else super().to_sklearn()
 
     def _has_many(self):
         check_is_fitted(self)
