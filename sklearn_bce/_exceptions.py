@@ -22,9 +22,9 @@ class InconsistentVersionWarning(exceptions.InconsistentVersionWarning):
 
     def __str__(self):
         return (
-            f"{self.estimator_name} was saved by sklearn_bce {self.original_sklearn_version} and is "
-            f"loaded by {self.current_sklearn_version}. It may not work, or give other results: fit "
-            "it again."
+            f"{self.estimator_name} was saved by sklearn_bce {self.original_sklearn_version}, and "
+            f"is loaded by {self.current_sklearn_version}. It may not work, or give other results: "
+            "fit it again."
         )
 
 

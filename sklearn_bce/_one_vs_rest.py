@@ -190,6 +190,25 @@ class OneVsRestBCEClassifier(BCEClassifier):
                 return self._fit_binary(X, self._targets(y, sample_weight))
             return self._fit_many(X, y, sample_weight)
 
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks, for two classes.
+
+        More classes, or several labels a row, are not available for blocks in this version.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            As in `BCEClassifier.fit_blocks`, to which this is the same.
+
+        Returns
+        -------
+        self : OneVsRestBCEClassifier
+            Itself, fitted.
+        """
+        with unchanged_on_error(self):
+            self.multilabel_ = False
+            return super().fit_blocks(source)
+
     def _fit_many(self, X, y, sample_weight):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
