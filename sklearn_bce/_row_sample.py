@@ -47,15 +47,22 @@ class Reservoir:
 
     def add(self, X, positive, negative):
         """Let the rows of a block take part, with their weights u and v."""
-        for stratum, rows in zip(self._strata, split_rows(positive, negative), strict=True):
+        strata = split_rows(positive, negative)
+        for stratum, rows in zip(self._strata, strata, strict=True):
+            stratum.n_rows += rows.size
+        # As many rows pass by, fewer can still be wanted of each class.
+        for stratum, rows, size in zip(self._strata, strata, self._wanted(), strict=True):
             keys = self._generator.random(rows.size)
-            stratum.add(keys, rows, (X, positive, negative), self.n_sample)
+            stratum.keep(keys, rows, (X, positive, negative), size)
 
     def take(self):
         """Return X, u and v of the sample, the weights times their factors."""
-        sizes = _sizes([stratum.n_rows for stratum in self._strata], self.n_sample)
-        parts = [stratum.take(size) for stratum, size in zip(self._strata, sizes, strict=True)]
+        wanted = zip(self._strata, self._wanted(), strict=True)
+        parts = [stratum.take(size) for stratum, size in wanted]
         return [_stack(arrays) for arrays in zip(*parts, strict=True)]
+
+    def _wanted(self):
+        return _sizes([stratum.n_rows for stratum in self._strata], self.n_sample)
 
 
 class _Stratum:
@@ -66,8 +73,7 @@ class _Stratum:
         self._keys = np.empty(0)
         self._kept = None
 
-    def add(self, keys, rows, arrays, size):
-        self.n_rows += rows.size
+    def keep(self, keys, rows, arrays, size):
         n_old = self._keys.size
         smallest = np.argsort(np.append(self._keys, keys))[:size]
         old, new = smallest[smallest < n_old], smallest[smallest >= n_old] - n_old
