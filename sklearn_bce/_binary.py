@@ -189,9 +189,10 @@ class BCEClassifier(LinearBinaryClassifier):
 
         The optimum is that of `fit` on all rows at once, and ``tol`` and ``optimality_`` mean the
         same. The source is read once for its labels and the scales of its features, and then
-        whenever the solver asks for something; "lbfgs" asks least often. In memory are one block,
-        numbers for each of its rows, and as much as p x p numbers for p features, up to 2,000 of
-        them; with "lbfgs" also a sample of 20 p rows, or 5,000 if that is more.
+        whenever the solver asks for something: "newton-cholesky", which "auto" takes for up to 256
+        features, once an iteration. In memory are one block, some numbers for each of its rows, and
+        a few times p x p numbers for p < 2,000 features; "lbfgs" also keeps a sample of 20 p rows,
+        at least 5,000.
 
         Parameters
         ----------

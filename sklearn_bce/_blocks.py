@@ -11,6 +11,7 @@ import numpy as np
 from scipy.linalg import qr
 
 from ._block_source import BlockSource, LabelCount, encode_block
+from ._intercept import total_slope
 from ._matrix import Matrix
 from ._objective import Objective, Point
 from ._row_sample import Reservoir
@@ -18,8 +19,9 @@ from ._targets import Targets, binary_targets, weigh_rows
 from ._threads import ALONE, Team, team_of_a_fit
 
 _SAME_MASS = 1e-9  # relative
-_MAX_SHIFTS = 50
-_SMALL_SHIFT = 1e-4  # of the intercept: Newton's next step would be its square
+_SHIFTS = 2.0 ** np.linspace(-4.0, 8.0, 40)  # of the intercept, to either side
+_MAX_READINGS = 50  # 16 ** 50 is beyond any logit whose slopes are numbers
+_SMALL_SHIFT = 1e-3  # within which the slope is a straight line but for its last digits
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Blocks:
     dtype: np.dtype
     is_sparse: bool
     team: Team = ALONE
+    with_hessian: bool = False  # whether every evaluation works out the Hessian as well
+
+    def at_work(self, team, solver):
+        """Return the same for the threads of a fit, and for what the solver will ask."""
+        return replace(self, team=team, with_hessian=solver == "newton-cholesky")
 
     def center_and_scale(self, weight, centered):
         """Return what the first reading has found."""
@@ -153,25 +160,16 @@ class _Moments:
         return self.mean, np.where(is_constant, 1.0, self.scale), is_constant
 
 
-def matrix_of(X, team):
-    """Return X as an objective reads it, by the threads of a fit."""
-    return replace(X, team=team) if isinstance(X, Blocks) else Matrix(X, team)
-
-
-def objective_over(matrix, *arguments, **parameters):
-    """Return the objective over a Matrix, or over Blocks."""
-    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
-    return make(matrix, *arguments, **parameters)
-
-
 class BlocksObjective(Objective):
     """The same function and the same verbs over Blocks; each verb is one reading of the source.
 
     The row weights ``positive`` and ``negative`` are those of rows merged by class, which is all
     that is needed of them. ``Point.weight`` holds one number, the curvature of all rows together.
+    For a solver that wants a Hessian at every point both are worked out in one reading.
     """
 
     n_rows_held = 0
+    latest = None, []  # the last Point, and the Hessian there if it was worked out with it
 
     def pieces(self):
         """Yield (share, objective) for each block, without the penalty."""
@@ -184,6 +182,12 @@ class BlocksObjective(Objective):
                 yield mass / whole, Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
                 del rows
             del X, positive, negative
+
+    def cross_entropy(self):
+        """Return the same objective without the focal exponents."""
+        part = super().cross_entropy()
+        part.latest = None, []
+        return part
 
     def draw(self, n_sample, seed):
         """Return the same objective, in the same variables, from a random sample of the rows."""
@@ -212,21 +216,30 @@ class BlocksObjective(Objective):
         return sums
 
     def evaluate(self, theta):
-        """Value, gradient and total curvature at theta."""
+        """Value, gradient and total curvature at theta; maybe the Hessian, for `hessian`."""
+        point, _ = self.latest
+        if point is None or point.theta is not theta:
+            self.latest = self._evaluate(theta, self.matrix.with_hessian)
+        return self.latest[0]
 
+    def _evaluate(self, theta, with_hessian):
         def task(piece):
             point = piece.evaluate(theta)
-            return point.value, point.gradient, point.weight.sum(), not point.is_separated
+            values = point.value, point.gradient, point.weight.sum(), not point.is_separated
+            return (*values, piece.hessian(point)) if with_hessian else values
 
-        value, gradient, weight, n_wrong = self._average(task)
+        value, gradient, weight, n_wrong, *hessian = self._average(task)
         pull = self.penalty * theta
         value = float(value + 0.5 * (pull @ theta))
-        return Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
+        point = Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
+        return point, hessian
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        (hessian,) = self._average(lambda piece: (piece.hessian(piece.evaluate(point.theta)),))
-        return self.hessian_from(hessian)
+        latest, hessian = self.latest
+        if latest is not point or not hessian:
+            hessian = self._average(lambda piece: (piece.hessian(piece.evaluate(point.theta)),))
+        return self.hessian_from(hessian[0].copy())
 
     def hessian_root(self, point):
         """Return an R with R.T @ R the Hessian, made without squaring X: (2 size, size)."""
@@ -248,20 +261,27 @@ class BlocksObjective(Objective):
         return product + self.penalty * direction
 
     def best_shift(self, theta):
-        """Return the shift of theta[-1] at which the loss is stationary: some readings.
+        """Return the shift of theta[-1] at which the loss is stationary: three readings or four.
 
-        Newton's method within the interval that the signs of the slope have left.
+        Each finds out about many shifts, and the next ones are between the two with a change of the
+        slope's sign; at last a straight line does.
         """
-        shift, low, high = 0.0, -np.inf, np.inf
-        unit = np.append(np.zeros(self.size - 1), 1.0)
-        for _ in range(_MAX_SHIFTS):
-            point = self.evaluate(theta + shift * unit)
-            slope = point.gradient[-1]
-            low, high = (low, shift) if slope > 0.0 else (shift, high)
-            step = -slope / point.weight[0]
-            if abs(step) < _SMALL_SHIFT:
-                return shift + step
-            # Where the loss hardly curves a step may be too long by any factor.
-            step = np.clip(step, -8.0, 8.0)
-            shift = shift + step if low < shift + step < high else 0.5 * (low + high)
-        return shift
+
+        def task(piece):
+            logits = piece.logits(theta)
+            weights = piece.positive, piece.negative, *piece.gammas
+            return (np.array([total_slope(logits + shift, *weights) for shift in shifts]),)
+
+        shifts = np.concatenate([-_SHIFTS[::-1], [0.0], _SHIFTS])
+        for _ in range(_MAX_READINGS):
+            (slopes,) = self._average(task)
+            if not slopes[0] < 0.0 < slopes[-1]:
+                shifts = 16.0 * shifts
+                continue
+            last = np.argmax(slopes > 0.0)
+            low, high = shifts[last - 1 : last + 1]
+            if high - low < _SMALL_SHIFT:
+                slope_low, slope_high = slopes[last - 1 : last + 1]
+                return low - slope_low * (high - low) / (slope_high - slope_low)
+            shifts = np.linspace(low, high, 2 * _SHIFTS.size + 1)
+        return 0.0

@@ -9,11 +9,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
-from ._blocks import matrix_of, objective_over
+from ._blocks import Blocks, BlocksObjective
 from ._exceptions import SeparationWarning
+from ._matrix import Matrix
+from ._objective import Objective
 from ._separation import is_quasi_separated
 from ._shared import answer_together
-from ._solvers._intercept import best_constant
+from ._solvers._intercept import best_constant, constant_value
 from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
@@ -63,7 +65,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
     -------
     list of (Problem, Fitted)
     """
-    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems))
+    in_blocks = isinstance(X, Blocks)
+    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems), in_blocks)
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
@@ -72,7 +75,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
     )
     # Overflows show as values that are not finite, which the line search refuses.
     with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        matrix = matrix_of(X, team)
+        matrix = X.at_work(team, solver) if in_blocks else Matrix(X, team)
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -101,7 +104,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
 def _objective(estimator, matrix, problem, columns):
     C = estimator.C if problem.C is None else problem.C
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
-    return objective_over(
+    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
+    return make(
         matrix,
         *problem.targets(),
         penalty=1.0 / float(C),
@@ -130,8 +134,8 @@ def _start(objective, solve, control, start):
         # Coefficients worse than none at all are saturated: curvatures say nothing there.
         theta = objective.to_theta(*start)
         moved = yield objective.evaluate, theta
-        flat = yield objective.evaluate, constant
-        return (theta if moved.value <= flat.value else constant), 0
+        flat = constant_value(objective, constant)
+        return (theta if moved.value <= flat else constant), 0
     if not any(objective.gammas):
         return constant, 0
     plain = objective.cross_entropy()
@@ -141,8 +145,8 @@ def _start(objective, solve, control, start):
     if objective.fit_intercept:
         theta[-1] += yield objective.best_shift, theta
     moved = yield objective.evaluate, theta
-    flat = yield objective.evaluate, constant
-    return (theta if moved.value < flat.value else constant), solution.n_iter
+    flat = constant_value(objective, constant)
+    return (theta if moved.value < flat else constant), solution.n_iter
 
 
 def _least_norm(objective, point):

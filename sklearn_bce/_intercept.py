@@ -12,15 +12,19 @@ def intercept_shift(logits, positive, negative, gammas):
     For cross-entropy this is the minimum; for focal losses it is one for a constant logit, and a
     good starting point otherwise.
     """
-    slope = np.empty_like(logits)
-    weight = np.empty_like(logits)
 
-    def total_slope(shift):
-        loss_of_rows(logits + shift, positive, negative, *gammas, slope, weight)
-        return slope.sum()
+    def slope(shift):
+        return total_slope(logits + shift, positive, negative, *gammas)
 
     # Far to the left every "yes" pulls up, far to the right every "no" pulls down.
     bound = 1.0
-    while total_slope(-bound) >= 0.0 or total_slope(bound) <= 0.0:
+    while slope(-bound) >= 0.0 or slope(bound) <= 0.0:
         bound *= 2.0
-    return brentq(total_slope, -bound, bound)
+    return brentq(slope, -bound, bound)
+
+
+def total_slope(logits, positive, negative, gamma_positive, gamma_negative):
+    """Return the derivative of the loss in a shift of all logits."""
+    slope, weight = np.empty((2, logits.size))
+    loss_of_rows(logits, positive, negative, gamma_positive, gamma_negative, slope, weight)
+    return slope.sum()

@@ -50,7 +50,7 @@ class Reservoir:
         strata = split_rows(positive, negative)
         for stratum, rows in zip(self._strata, strata, strict=True):
             stratum.n_rows += rows.size
-        # As many rows pass by, fewer can still be wanted of each class.
+        # The more rows have passed by, the fewer of a class can still be wanted.
         for stratum, rows, size in zip(self._strata, strata, self._wanted(), strict=True):
             keys = self._generator.random(rows.size)
             stratum.keep(keys, rows, (X, positive, negative), size)

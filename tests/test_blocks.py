@@ -84,15 +84,16 @@ def large_problem(n_rows=24_000, rare=0.03):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
 @pytest.mark.parametrize("parameters", [{}, {"gamma": 2.0}, {"fit_intercept": False}])
-def test_few_readings_of_many_rows(parameters, layout):
+def test_few_readings_of_many_rows(parameters, solver, layout):
     X, y, weight = large_problem()
     source = Counted(cut(range(0, 24_000, 3_000), LAYOUTS[layout](X), y, weight), shuffle=True)
-    clf = BCEClassifier(**parameters).fit_blocks(source)
+    clf = BCEClassifier(**parameters, solver=solver).fit_blocks(source)
     whole = BCEClassifier(**parameters, solver="newton-cholesky").fit(X, y, weight)
     assert_same_fit(clf, whole, X, y, weight, coef_rtol=1e-4)
-    assert clf.solver_ == "lbfgs"
-    assert source.n_readings <= (25 if parameters.get("gamma") else 10)
+    assert clf.solver_ == ("newton-cholesky" if solver == "auto" else "lbfgs")
+    assert source.n_readings <= (18 if clf.gamma else 10)
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cg"])
