@@ -38,7 +38,7 @@ class BlockSource:
 
     def _check(self, number, block):
         X, y, *weight = _split(block, number)
-        if getattr(X, "shape", (1,))[0] == 0:
+        if getattr(X, "shape", ())[:1] == (0,):
             return None
         try:
             X, y = check_X(self.estimator, X, y, reset=True)

@@ -192,6 +192,17 @@ def test_every_kind_of_source(tmp_path):
     assert BCEClassifier().fit_blocks(frames).feature_names_in_.tolist() == names
 
 
+def test_more_shares_than_are_remembered():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1_500, 3)), rng.random(1_500)
+    y[[0, -1]] = 0.0, 1.0
+    clf = BCEClassifier().fit_blocks(cut([700], X, y))
+    assert_same_fit(clf, BCEClassifier().fit(X, y), X, y)
+    y[-1] = 1.5
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        BCEClassifier().fit_blocks(cut([700], X, y))
+
+
 LABELS = {
     "bool": np.array([False, True]),
     "text": np.array(["no", "yes"]),
@@ -318,6 +329,7 @@ BAD = {
         lambda: [*ONE, (sp.csr_array(ONE[0][0]), ONE[0][1])],
         "layout of block 1 is sparse",
     ),
+    "a number": (lambda: [(np.array(1.0), ONE[0][1])], "Block 0 of source: Expected 2D array"),
     "lengths": (lambda: [(ONE[0][0], ONE[0][1][:5])], "Block 0 of source: .*inconsistent numbers"),
     "nan": (lambda: [*ONE, (np.full((2, 3), np.nan), [0, 1])], "Block 1 of source: .*NaN"),
     "weights": (
