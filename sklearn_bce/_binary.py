@@ -189,7 +189,7 @@ class BCEClassifier(LinearBinaryClassifier):
 
         The optimum is that of `fit` on all rows at once, and ``tol`` and ``optimality_`` mean the
         same. The source is read once for its labels and the scales of its features, and then
-        whenever the solver asks for something: "newton-cholesky", which "auto" takes for up to 256
+        whenever the solver asks for something: "newton-cholesky", which "auto" takes for up to 512
         features, once an iteration. In memory are one block, some numbers for each of its rows, and
         a few times p x p numbers for p < 2,000 features; "lbfgs" also keeps a sample of 20 p rows,
         at least 5,000.

@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
-from ._blocks import Blocks, BlocksObjective
+from ._blocks import Blocks
+from ._blocks_objective import BlocksObjective
 from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
