@@ -3,12 +3,13 @@
 from importlib import import_module
 
 from ._binary import BCEClassifier
-from ._exceptions import SeparationWarning
+from ._exceptions import InconsistentVersionWarning, SeparationWarning
 from ._one_vs_rest import OneVsRestBCEClassifier
+from ._version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "BCEClassifier",
+    "InconsistentVersionWarning",
     "OneVsRestBCEClassifier",
     "SeparationWarning",
     "display",

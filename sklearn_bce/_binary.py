@@ -1,12 +1,14 @@
 """BCEClassifier."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._targets import binary_targets
+from ._to_sklearn import check_sigmoid, logistic_regression
 
 
 class BCEClassifier(LinearBinaryClassifier):
@@ -180,19 +182,74 @@ class BCEClassifier(LinearBinaryClassifier):
         _refuse_probability_columns(y)
         with unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
-            return self._fit_binary(X, y, sample_weight)
+            return self._fit_binary(X, self._targets(y, sample_weight))
 
-    def _fit_binary(self, X, y, sample_weight):
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks and are never all in memory.
+
+        The optimum is that of `fit` on all rows at once, and ``tol`` and ``optimality_`` mean the
+        same. The source is read once for its labels and the scales of its features, and then
+        whenever the solver asks for something: "newton-cholesky", which "auto" takes for up to 512
+        features, once an iteration. In memory are one block, some numbers for each of its rows, and
+        a few times p x p numbers for p < 2,000 features; "lbfgs" also keeps a sample of 20 p rows,
+        at least 5,000.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            Gives blocks, each a tuple (X, y) or (X, y, sample_weight) as in `fit`: an iterable that
+            can be read several times (a list, an object with ``__iter__``), or a callable that
+            returns a new iterator at each call (a generator function). It must give the same rows
+            each time, in any order. A block may lack one of the classes. Blocks must be alike in
+            features and their names, in dtype, and in being dense or sparse.
+
+        Returns
+        -------
+        self : BCEClassifier
+            Itself, fitted.
+        """
+        check_parameters(self)
         # This brings Numba, which a mere import should not wait for.
-        from ._fit import Problem, fit_problems
+        from ._blocks import survey
 
-        targets = binary_targets(
+        with unchanged_on_error(self):
+            blocks = survey(self, source)
+            return self._fit_binary(blocks, blocks.targets)
+
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `LogisticRegression`.
+
+        Logits, labels and probabilities are equal. Its parameters ``C`` and ``fit_intercept`` are
+        ours. Fitted again, it is another model wherever labels or loss are not those of
+        `LogisticRegression`.
+
+        Returns
+        -------
+        model : LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, which has no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return logistic_regression(self, self.classes_)
+
+    def _targets(self, y, sample_weight):
+        return binary_targets(
             y,
             sample_weight,
             class_weight=self.class_weight,
             pos_weight=self.pos_weight,
             label_smoothing=self.label_smoothing,
         )
+
+    def _fit_binary(self, X, targets):
+        # This brings Numba, which a mere import should not wait for.
+        from ._fit import Problem, fit_problems
+
         problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
         ((_, fitted),) = fit_problems(self, X, [problem])
         self.classes_ = targets.classes

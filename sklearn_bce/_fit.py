@@ -9,12 +9,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
+from ._blocks import Blocks
+from ._blocks_objective import BlocksObjective
 from ._exceptions import SeparationWarning
 from ._matrix import Matrix
 from ._objective import Objective
 from ._separation import is_quasi_separated
 from ._shared import answer_together
-from ._solvers._intercept import best_constant, intercept_shift
+from ._solvers._intercept import best_constant, constant_value
 from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
@@ -54,7 +56,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
     ----------
     estimator : BCEClassifier
         Its parameters are read, nothing is set.
-    X : ndarray or CSR array of shape (n_rows, n_columns)
+    X : ndarray, CSR array or Blocks of shape (n_rows, n_columns)
     problems : list of Problem
     row_weight : ndarray of shape (n_rows,), optional
         For the centre and the scale of the columns that all problems share; by default those of
@@ -64,7 +66,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
     -------
     list of (Problem, Fitted)
     """
-    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems))
+    in_blocks = isinstance(X, Blocks)
+    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems), in_blocks)
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
@@ -73,7 +76,7 @@ def fit_problems(estimator, X, problems, row_weight=None):
     )
     # Overflows show as values that are not finite, which the line search refuses.
     with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        matrix = Matrix(X, team)
+        matrix = X.at_work(team, solver) if in_blocks else Matrix(X, team)
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -102,7 +105,8 @@ def fit_problems(estimator, X, problems, row_weight=None):
 def _objective(estimator, matrix, problem, columns):
     C = estimator.C if problem.C is None else problem.C
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
-    return Objective(
+    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
+    return make(
         matrix,
         *problem.targets(),
         penalty=1.0 / float(C),
@@ -131,8 +135,8 @@ def _start(objective, solve, control, start):
         # Coefficients worse than none at all are saturated: curvatures say nothing there.
         theta = objective.to_theta(*start)
         moved = yield objective.evaluate, theta
-        flat = yield objective.evaluate, constant
-        return (theta if moved.value <= flat.value else constant), 0
+        flat = constant_value(objective, constant)
+        return (theta if moved.value <= flat else constant), 0
     if not any(objective.gammas):
         return constant, 0
     plain = objective.cross_entropy()
@@ -140,13 +144,10 @@ def _start(objective, solve, control, start):
     solution = yield from solve(plain, best_constant(plain), control)
     theta = solution.point.theta.copy()
     if objective.fit_intercept:
-        logits = yield objective.logits, theta
-        theta[-1] += intercept_shift(
-            logits, objective.positive, objective.negative, objective.gammas
-        )
+        theta[-1] += yield objective.best_shift, theta
     moved = yield objective.evaluate, theta
-    flat = yield objective.evaluate, constant
-    return (theta if moved.value < flat.value else constant), solution.n_iter
+    flat = constant_value(objective, constant)
+    return (theta if moved.value < flat else constant), solution.n_iter
 
 
 def _least_norm(objective, point):

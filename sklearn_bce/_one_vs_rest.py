@@ -16,6 +16,7 @@ from ._linear import unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._targets import check_sample_weight, is_soft
+from ._to_sklearn import check_sigmoid, one_vs_rest
 
 
 class OneVsRestBCEClassifier(BCEClassifier):
@@ -186,8 +187,27 @@ class OneVsRestBCEClassifier(BCEClassifier):
                 y = column_or_1d(y, warn=True)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False
-                return self._fit_binary(X, y, sample_weight)
+                return self._fit_binary(X, self._targets(y, sample_weight))
             return self._fit_many(X, y, sample_weight)
+
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks, for two classes.
+
+        More classes, or several labels a row, are not available for blocks in this version.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            As in `BCEClassifier.fit_blocks`, to which this is the same.
+
+        Returns
+        -------
+        self : OneVsRestBCEClassifier
+            Itself, fitted.
+        """
+        with unchanged_on_error(self):
+            self.multilabel_ = False
+            return super().fit_blocks(source)
 
     def _fit_many(self, X, y, sample_weight):
         # This brings Numba, which a mere import should not wait for.
@@ -355,6 +375,27 @@ class OneVsRestBCEClassifier(BCEClassifier):
             y = column_or_1d(y, warn=True)
             hits = (predicted.astype(object) == y.astype(object)).astype(np.float64)
         return float(np.average(hits, weights=check_sample_weight(sample_weight, len(hits))))
+
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `OneVsRestClassifier`.
+
+        It holds a `LogisticRegression` for each label; for two classes it is a `LogisticRegression`
+        itself. Logits, labels and probabilities are equal.
+
+        Returns
+        -------
+        model : OneVsRestClassifier or LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, or if y was multiclass and ``normalize=False``, which
+            have no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return one_vs_rest(self) if self._has_many() else super().to_sklearn()
 
     def _has_many(self):
         check_is_fitted(self)

@@ -66,12 +66,14 @@ def binary_targets(
 
 
 def weigh(y, weight, factors, label_smoothing):
-    """Return (u, v) for labels y in [0, 1] and factors on [no, yes]."""
-    label_smoothing = float(label_smoothing)
-    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
-    with np.errstate(over="ignore", invalid="ignore"):
-        positive = weight * smoothed * factors[1]
-        negative = weight * (1.0 - smoothed) * factors[0]
+    """Return (u, v) for labels y in [0, 1] and factors on [no, yes].
+
+    Raises
+    ------
+    ValueError
+        If that leaves only one class, or too large weights.
+    """
+    positive, negative = weigh_rows(y, weight, factors, label_smoothing)
     _check_finite_sum(positive, negative)
     masses = positive.sum(), negative.sum()
     if not min(masses) > _LEAST_SHARE * max(masses):
@@ -80,6 +82,14 @@ def weigh(y, weight, factors, label_smoothing):
             f"{masses[0]:g}, which is as good as nothing on one of them."
         )
     return positive, negative
+
+
+def weigh_rows(y, weight, factors, label_smoothing):
+    """Return (u, v) for some of the rows, which may be of one class."""
+    label_smoothing = float(label_smoothing)
+    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
+    with np.errstate(over="ignore", invalid="ignore"):
+        return weight * smoothed * factors[1], weight * (1.0 - smoothed) * factors[0]
 
 
 def is_soft(y):
@@ -117,10 +127,11 @@ def encode_labels(y):
     return classes, codes.astype(np.float64)
 
 
-def check_sample_weight(sample_weight, n_rows, n_problems=None):
+def check_sample_weight(sample_weight, n_rows, n_problems=None, *, allow_zero=False):
     """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero.
 
-    With ``n_problems`` the shape (n_rows, n_problems) is legal too.
+    With ``n_problems`` the shape (n_rows, n_problems) is legal too, with ``allow_zero`` only zeros
+    are.
     """
     if sample_weight is None:
         return np.ones(n_rows)
@@ -146,7 +157,7 @@ def check_sample_weight(sample_weight, n_rows, n_problems=None):
         raise ValueError(
             f"sample_weight must not be negative; its smallest entry is {weight.min()}."
         )
-    if not weight.any():
+    if not (allow_zero or weight.any()):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     _check_finite_sum(weight)
     return weight
