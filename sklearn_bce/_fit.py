@@ -14,11 +14,13 @@ from ._matrix import Matrix
 from ._objective import Objective
 from ._separation import is_quasi_separated
 from ._shared import answer_together
+from ._solvers._certify import certifier
 from ._solvers._intercept import best_constant, intercept_shift
-from ._solvers._loop import ROUNDING, Control, Solution
+from ._solvers._loop import ROUNDING, Control, Solution, relative
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
 from ._threads import ALONE, team_of_a_fit
+from ._watch import Watches
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
@@ -34,6 +36,7 @@ class Fitted(NamedTuple):
     intercept: float
     solution: Solution
     solver: str
+    validation_scores: list | None = None  # at the start and after every iteration
 
 
 class Problem(NamedTuple):
@@ -45,9 +48,10 @@ class Problem(NamedTuple):
     index: int = 0  # the row of coef_ that it is for
     C: float | None = None  # by default the estimator's, as the next one
     gamma: float | tuple | None = None
+    judges: Callable | None = None  # () -> (u, v) of the rows that judge its iterations
 
 
-def fit_problems(estimator, X, problems, row_weight=None):
+def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None):
     """Fit the coefficients of binary problems that share X, and each reading of it.
 
     Parameters
@@ -59,6 +63,10 @@ def fit_problems(estimator, X, problems, row_weight=None):
     row_weight : ndarray of shape (n_rows,), optional
         For the centre and the scale of the columns that all problems share; by default those of
         each problem's own weights.
+    split : Split, optional
+        Where the rows are that judge the iterations of those problems that have ``judges``.
+    task : FitTask, optional
+        Through which callbacks are told.
 
     Returns
     -------
@@ -79,23 +87,29 @@ def fit_problems(estimator, X, problems, row_weight=None):
             share = row_weight / row_weight.sum()
             columns = matrix.center_and_scale(share, estimator.fit_intercept)
         # Threads share out the solvers' own work where it is on long vectors.
-        share_out = team.map if X.shape[1] >= _LONG else ALONE.map
+        # Callbacks are called by the thread that called `fit`.
+        share_out = team.map if X.shape[1] >= _LONG and task is None else ALONE.map
+        judging = None if split is None else split.judging(matrix)
         fitted = []
         tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
+            watches = [
+                Watches(estimator, problem, objective, judging, task)
+                for problem, objective in zip(some, objectives, strict=True)
+            ]
             solvers = [
-                _solve(objective, solve, _watched(estimator, problem, control), problem.start)
-                for objective, problem in zip(objectives, some, strict=True)
+                _solve(objective, solve, control, problem.start, watch)
+                for problem, objective, watch in zip(some, objectives, watches, strict=True)
             ]
             solutions = run_together(solvers, answer_together, share_out)
-            for problem, objective, (solution, theta) in zip(
-                some, objectives, solutions, strict=True
+            for problem, objective, watch, (solution, theta) in zip(
+                some, objectives, watches, solutions, strict=True
             ):
-                _warn(type(estimator).__name__ + problem.label, estimator, objective, solution)
+                _warn(watch.name, estimator, objective, solution)
                 coef, intercept = objective.from_theta(theta)
-                fitted.append((problem, Fitted(coef, intercept, solution, solver)))
+                fitted.append((problem, Fitted(coef, intercept, solution, solver, watch.scores)))
     return fitted
 
 
@@ -112,12 +126,29 @@ def _objective(estimator, matrix, problem, columns):
     )
 
 
-def _solve(objective, solve, control, start):
+def _solve(objective, solve, control, start, watches):
     """Solution of one problem, and the theta to take from it: a generator, see `_together.py`."""
-    theta, n_iter = yield from _start(objective, solve, control, start)
-    solution = yield from solve(objective, theta, control, n_iter)
-    theta = yield from _least_norm(objective, solution.point)
+    theta, n_iter = yield from _start(objective, solve, watches.of_start(control), start)
+    solution = yield from solve(objective, theta, watches.of_iterations(control), n_iter)
+    n_best, theta = watches.best(solution)
+    if n_best < solution.n_iter:
+        point = yield objective.evaluate, theta
+        solution = solution._replace(point=point, n_iter=n_best, is_early=True)
+    if solution.is_early:
+        solution = yield from _measured(objective, solution, control.tol)
+    if not watches.keep_best:
+        theta = yield from _least_norm(objective, solution.point)
+    watches.end(solution.n_iter, theta)
     return solution, theta
+
+
+def _measured(objective, solution, tol):
+    """The same solution with the sub-optimality of its point, if the solver claims to know one."""
+    if np.isnan(solution.optimality):
+        return solution
+    proposal = yield from certifier(objective, tol)(solution.point)
+    optimality = relative(proposal.decrement, solution.point.value)
+    return solution._replace(optimality=optimality, direction=proposal.direction)
 
 
 def _start(objective, solve, control, start):
@@ -159,6 +190,8 @@ def _least_norm(objective, point):
 
 
 def _warn(name, estimator, objective, solution):
+    if solution.is_early:  # that is as it was asked for
+        return
     if objective.is_separated(solution.point):
         warnings.warn(
             f"{name}: the classes are separated by a hyperplane (complete separation), so without "
@@ -188,21 +221,6 @@ def _warn(name, estimator, objective, solution):
             SeparationWarning,
             stacklevel=5,
         )
-
-
-def _watched(estimator, problem, control):
-    """The control of one problem: with ``verbose`` it prints a line an iteration."""
-    if not estimator.verbose:
-        return control
-    name = type(estimator).__name__ + problem.label
-
-    def watch(iteration, theta, value, optimality):
-        print(
-            f"{name}: iteration {iteration:4d}  objective {value:.12g}  "
-            f"sub-optimality {optimality:.1e}"
-        )
-
-    return control._replace(watch=watch)
 
 
 def _seed(random_state):

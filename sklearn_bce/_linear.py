@@ -11,12 +11,13 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import CallbackSupportMixin
 from ._inputs import check_X
 from ._posterior import check_closed_form, log_odds
 from ._targets import check_sample_weight, is_soft
 
 
-class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
+class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Prediction from ``coef_``, ``intercept_`` and ``classes_``."""
 
     _doc_link_module = "sklearn_bce"
