@@ -5,6 +5,7 @@ says so.
 """
 
 from contextlib import contextmanager
+from functools import wraps
 
 import numpy as np
 import sklearn
@@ -26,8 +27,13 @@ except ImportError:
             return None
 
     def with_callbacks(method):
-        """Return the method: there is nothing to tear down."""
-        return method
+        """Return the method, which has nothing to tear down, as deep in the stack as elsewhere."""
+
+        @wraps(method)
+        def same(estimator, *args, **kwargs):
+            return method(estimator, *args, **kwargs)
+
+        return same
 
 
 @contextmanager

@@ -198,7 +198,7 @@ def _warn(name, estimator, objective, solution):
             "a penalty the fit does not converge to finite coefficients. Those returned separate "
             "the classes; their size means nothing. Use a finite C.",
             SeparationWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     elif solution.optimality > max(estimator.tol, ROUNDING):
         advice = (
@@ -211,7 +211,7 @@ def _warn(name, estimator, objective, solution):
             f"its minimum by about {solution.optimality:.1e} of its value, more than tol="
             f"{estimator.tol:g}. {advice}.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     elif objective.strength == 0.0 and is_quasi_separated(objective, solution):
         warnings.warn(
@@ -219,7 +219,7 @@ def _warn(name, estimator, objective, solution):
             "without a penalty some coefficients do not converge: the objective has reached its "
             "infimum to tol, but they would grow for ever. Use a finite C.",
             SeparationWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 

@@ -212,8 +212,10 @@ class OneVsRestBCEClassifier(BCEClassifier):
             Itself, fitted.
         """
         check_parameters(self, ONE_VS_REST_RULES)
-        task = task_of_fit(self, X, y, sample_weight, has_labels=True)
-        with task as task, unchanged_on_error(self):
+        with (
+            task_of_fit(self, X, y, sample_weight, has_labels=True) as task,
+            unchanged_on_error(self),
+        ):
             X, y = check_X(self, X, y, reset=True, multi_output=True)
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)
@@ -426,5 +428,5 @@ def _warn_of_constant(name, mass):
     quantity = "all" if mass[1] > 0 else "no"
     warnings.warn(
         f"Label {name!r} is present in {quantity} training examples: its probability is constant.",
-        stacklevel=4,
+        stacklevel=5,
     )
