@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
 
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
@@ -73,7 +74,11 @@ def hold_out(estimator, X, y, sample_weight, X_val=None, y_val=None, sample_weig
 
 
 def _held_out_rows(estimator, y, sample_weight):
-    n_problems = np.shape(sample_weight)[1] if np.ndim(sample_weight) == 2 else None
+    if y.ndim == 1 and not is_soft(y):
+        check_classification_targets(y)
+    n_problems = None
+    if np.asarray(sample_weight).ndim == 2:  # one column for each label
+        n_problems = y.shape[1] if y.ndim == 2 else np.unique(y).size
     weight = check_sample_weight(sample_weight, y.shape[0], n_problems)
     counted = weight if weight.ndim == 1 else weight.sum(axis=1)
     # As for the rows that lbfgs draws, None is a fixed seed.
@@ -112,19 +117,27 @@ def draw_rows(y, rows, fraction, random):
     """
     rows = random.permutation(rows)
     if y.ndim == 2:
-        values = classes = _rarest_label(y)
+        values = classes = _rarest_label(y, y[rows].mean(axis=0))
     elif is_soft(y):
         values, classes = y, y >= 0.5
     else:
-        values = classes = np.unique(y, return_inverse=True)[1]
+        values = classes = _codes(y)
     rows = rows[np.argsort(values[rows], kind="stable")]
     strata = np.split(rows, np.flatnonzero(np.diff(classes[rows])) + 1)
     return np.sort(np.concatenate([_draw_evenly(some, fraction, random) for some in strata]))
 
 
-def _rarest_label(y):
+def _codes(y):
+    """Numbers for the classes of hard labels; of a kind that is sorted fast, if they are two."""
+    is_last = y == y.max() if y.dtype.kind in "biuf" else None
+    if is_last is not None and (is_last | (y == y.min())).all():
+        return is_last
+    return np.unique(y, return_inverse=True)[1]
+
+
+def _rarest_label(y, mean):
     """The column in which each row has the most, in units of the column's mean; -1 for none."""
-    mean = np.asarray(y.mean(axis=0)).ravel()
+    mean = np.asarray(mean).ravel()
     unit = 1.0 / np.where(mean > 0.0, mean, 1.0)
     share = sp.csr_array(y.multiply(unit[np.newaxis])) if sp.issparse(y) else y * unit
     most = share.max(axis=1)
