@@ -151,7 +151,8 @@ def test_many_rows_start_from_the_fit_of_a_sample():
 
 
 def test_wide_sparse_data():
-    data = sp.random_array((300, 12_000), density=0.01, rng=np.random.default_rng(0), format="csr")
+    entries = np.random.default_rng(0).integers(0, 12_000, size=(300, 120))
+    data = sp.csr_array((np.ones(36_000), entries.ravel(), np.arange(0, 36_001, 120)))
     y = (data[:, :50].sum(axis=1) > np.median(data[:, :50].sum(axis=1))).astype(int)
     for clf in (BCEClassifier(C=1e4), OneVsRestBCEClassifier(C=1e4, solver="newton-cg")):
         target = y if type(clf) is BCEClassifier else np.column_stack([y, 1 - y])
