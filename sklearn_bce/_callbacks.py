@@ -23,9 +23,6 @@ except ImportError:
                 f"Callbacks need scikit-learn 1.9 or newer; this is {sklearn.__version__}."
             )
 
-        def _init_callback_context(self, **_):
-            return None
-
     def with_callbacks(method):
         """Return the method, which has nothing to tear down, as deep in the stack as elsewhere."""
 
@@ -53,11 +50,13 @@ def task_of_fit(estimator, X, y, sample_weight, *, has_labels=False):
     FitTask or None
         None if there are no callbacks.
     """
-    # None: how many iterations it will take is not known.
-    context = estimator._init_callback_context(
-        max_subtasks=None, sequential_subtasks=not has_labels
-    )
-    if not getattr(estimator, "_skl_callbacks", None):
+    has_callbacks = hasattr(estimator, "_skl_callbacks")
+    if has_callbacks or hasattr(estimator, "_parent_callback_ctx"):  # in a pipeline or a search
+        # None: how many iterations it will take is not known.
+        context = estimator._init_callback_context(
+            max_subtasks=None, sequential_subtasks=not has_labels
+        )
+    if not has_callbacks:
         yield None
         return
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -91,6 +90,8 @@ class FitTask:
             "n_iter_": np.zeros(n_labels, dtype=int),
             # Nobody has measured it, and what an earlier fit reached would be a lie.
             "optimality_": np.full(n_labels, np.nan) if n_labels > 1 else np.nan,
+            "loss_curve_": [[] for _ in starts] if n_labels > 1 else [],
+            "validation_scores_": None,
         }
 
     def problem(self, name, row, objective):

@@ -1,7 +1,7 @@
 """Rows that are not fitted but judge the fit: which they are, and what their labels are.
 
 The part of X that early stopping holds out is not taken out of it: its rows have weight zero in the
-fit, as rows of another fold have, and are read where they are when it is their turn to judge.
+fit, as rows of another fold have. Only they are copied, for they are read again and again.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,8 @@ class Split(NamedTuple):
         """Return the rows that judge, of the kind that ``matrix`` is for X; None without."""
         if not self.judges:
             return None
-        return matrix.sample(self.rows) if self.X is None else type(matrix)(self.X, matrix.team)
+        X = matrix.source[self.rows] if self.X is None else self.X
+        return type(matrix)(X, matrix.team)
 
 
 def hold_out(estimator, X, y, sample_weight, X_val=None, y_val=None, sample_weight_val=None):

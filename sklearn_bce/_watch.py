@@ -29,7 +29,7 @@ class Watches:
         if estimator.verbose:
             self.printer = _Printer(self.name, self.judge)
         if task is not None:
-            self.task = task.problem(problem.label.lstrip(", "), problem.index, objective)
+            self.task = task.problem(problem.label.removeprefix(", "), problem.index, objective)
 
     @property
     def keep_best(self):
