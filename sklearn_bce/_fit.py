@@ -14,9 +14,8 @@ from ._matrix import Matrix
 from ._objective import Objective
 from ._separation import is_quasi_separated
 from ._shared import answer_together
-from ._solvers._certify import certifier
 from ._solvers._intercept import best_constant, intercept_shift
-from ._solvers._loop import ROUNDING, Control, Solution, relative
+from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
 from ._threads import ALONE, team_of_a_fit
@@ -131,24 +130,14 @@ def _solve(objective, solve, control, start, watches):
     theta, n_iter = yield from _start(objective, solve, watches.of_start(control), start)
     solution = yield from solve(objective, theta, watches.of_iterations(control), n_iter)
     n_best, theta = watches.best(solution)
-    if n_best < solution.n_iter:
-        point = yield objective.evaluate, theta
-        solution = solution._replace(point=point, n_iter=n_best, is_early=True)
-    if solution.is_early:
-        solution = yield from _measured(objective, solution, control.tol)
+    if solution.is_early or n_best < solution.n_iter:
+        # Nobody has measured there yet: the solver does, with no iteration left.
+        there = yield from solve(objective, theta, control._replace(max_iter=n_best), n_best)
+        solution = there._replace(loss_curve=solution.loss_curve, is_early=True)
     if not watches.keep_best:
         theta = yield from _least_norm(objective, solution.point)
     watches.end(solution.n_iter, theta)
     return solution, theta
-
-
-def _measured(objective, solution, tol):
-    """The same solution with the sub-optimality of its point, if the solver claims to know one."""
-    if np.isnan(solution.optimality):
-        return solution
-    proposal = yield from certifier(objective, tol)(solution.point)
-    optimality = relative(proposal.decrement, solution.point.value)
-    return solution._replace(optimality=optimality, direction=proposal.direction)
 
 
 def _start(objective, solve, control, start):
