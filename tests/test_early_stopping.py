@@ -217,6 +217,31 @@ def test_the_same_as_on_rows_set_apart(layout, kind):
         np.testing.assert_allclose(one, other, rtol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("y", "parameters", "columns"),
+    [
+        (MANY.sum(axis=1), {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5, 3: 4.0}}, 4),
+        (MANY.sum(axis=1), {"pos_weight": "balanced", "label_smoothing": 0.1}, 1),
+        (MANY, {"pos_weight": [1.0, 3.0, 0.5], "gamma": (1.0, 2.0)}, 3),
+        (Y, {"class_weight": {0: 2.0, 1: 0.5}, "pos_weight": 3.0}, 1),
+    ],
+)
+def test_weights_of_every_kind_on_rows_set_apart(y, parameters, columns):
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, size=(len(X), columns))
+    weight = weight.ravel() if columns == 1 else weight
+    rows = held_out(y, 0.2)
+    rest = np.setdiff1d(np.arange(len(X)), rows)
+    clf = OneVsRestBCEClassifier(**parameters, early_stopping=True, validation_fraction=0.2)
+    apart = OneVsRestBCEClassifier(**parameters, early_stopping=True)
+    clf.fit(X, y, weight)
+    judges = {"X_val": X[rows], "y_val": y[rows], "sample_weight_val": weight[rows]}
+    apart.fit(X[rest], y[rest], weight[rest], **judges)
+    np.testing.assert_array_equal(clf.n_iter_, apart.n_iter_)
+    np.testing.assert_allclose(clf.coef_, apart.coef_, rtol=1e-6, atol=1e-9)
+    for key, expected in (apart.loss_parameters_ or {}).items():
+        np.testing.assert_allclose(clf.loss_parameters_[key], expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
 def test_rows_of_weight_zero_are_not_there(kind):
     y = Y if kind is BCEClassifier else MANY
