@@ -12,6 +12,7 @@ __all__ = [
     "InconsistentVersionWarning",
     "OneVsRestBCEClassifier",
     "SeparationWarning",
+    "callbacks",
     "display",
     "loss",
     "metrics",
@@ -21,6 +22,6 @@ __all__ = [
 
 def __getattr__(name):
     # Only when asked for: they bring Numba and more of scikit-learn.
-    if name in ("display", "loss", "metrics", "model_selection"):
+    if name in ("callbacks", "display", "loss", "metrics", "model_selection"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

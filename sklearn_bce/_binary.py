@@ -3,12 +3,14 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import task_of_fit, with_callbacks
 from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._targets import binary_targets
 from ._to_sklearn import check_sigmoid, logistic_regression
+from ._validation import NOTHING_HELD_OUT, binary_judges, hold_out
 
 
 class BCEClassifier(LinearBinaryClassifier):
@@ -60,9 +62,17 @@ class BCEClassifier(LinearBinaryClassifier):
         Most iterations.
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    early_stopping : bool, default=False
+        Whether to hold out rows, judge every iteration by them, end when they get no better, and
+        keep the best iteration.
+    validation_fraction : float, default=0.1
+        In (0, 1): the share of the rows to hold out, of each class.
+    n_iter_no_change : int, default=5
+        Iterations in succession that improve the validation loss by less than ``tol``, relative,
+        after which an early-stopped fit ends.
     random_state : int, RandomState or None, default=None
-        Seed of the rows that "lbfgs" draws for its start. The optimum does not depend on it. None
-        is a fixed seed.
+        Seed of the rows that ``early_stopping`` holds out, and of those that "lbfgs" draws for its
+        start, on which the optimum does not depend. None is a fixed seed.
     verbose : int, default=0
         1 prints a line an iteration.
 
@@ -79,10 +89,14 @@ class BCEClassifier(LinearBinaryClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (1,)
-        Iterations, starting phases included.
+        Iterations that led to ``coef_``, starting phases included. With early stopping those after
+        the best one are not counted.
     loss_curve_ : list of float
         Objective over C times the total weight, at the start and after each iteration: a mean loss.
         Iterations of a starting phase are not among them.
+    validation_scores_ : list of float or None
+        Minus the mean loss of the validation rows, at the points of ``loss_curve_``: the loss that
+        is minimised, weights and all, without the penalty. None where there are no such rows.
     optimality_ : float
         The relative sub-optimality reached, from the duality gap or the Newton decrement.
     solver_ : str
@@ -143,6 +157,9 @@ class BCEClassifier(LinearBinaryClassifier):
         tol=1e-8,
         max_iter=1000,
         warm_start=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
         random_state=None,
         verbose=0,
     ):
@@ -158,10 +175,14 @@ class BCEClassifier(LinearBinaryClassifier):
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the coefficients.
 
         Parameters
@@ -172,6 +193,15 @@ class BCEClassifier(LinearBinaryClassifier):
             Two hard labels of any type, or the probabilities of "yes", floats in [0, 1].
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights of the rows, >= 0. None is 1 for all.
+        X_val : {array-like, sparse matrix} of shape (n_validation_samples, n_features), \
+                default=None
+            Rows that judge every iteration, instead of those that ``early_stopping`` would hold
+            out. With ``early_stopping=False`` they are judges without consequence: there are
+            ``validation_scores_``, and the fit is as without them.
+        y_val : array-like of shape (n_validation_samples,), default=None
+            Their labels, of the kind of y.
+        sample_weight_val : float or array-like of shape (n_validation_samples,), default=None
+            Their weights.
 
         Returns
         -------
@@ -180,9 +210,11 @@ class BCEClassifier(LinearBinaryClassifier):
         """
         check_parameters(self)
         _refuse_probability_columns(y)
-        with unchanged_on_error(self):
+        with task_of_fit(self, X, y, sample_weight) as task, unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
-            return self._fit_binary(X, self._targets(y, sample_weight))
+            split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
+            targets = self._targets(y, split.sample_weight)
+            return self._fit_binary(X, targets, split, task)
 
     def fit_blocks(self, source):
         """Fit the coefficients to rows that come in blocks and are never all in memory.
@@ -207,8 +239,15 @@ class BCEClassifier(LinearBinaryClassifier):
         -------
         self : BCEClassifier
             Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If the source or its blocks are not as described, or ``early_stopping`` is True.
         """
         check_parameters(self)
+        if self.early_stopping:
+            raise ValueError("early_stopping=True is not available for fit_blocks: use False.")
         # This brings Numba, which a mere import should not wait for.
         from ._blocks import survey
 
@@ -246,19 +285,24 @@ class BCEClassifier(LinearBinaryClassifier):
             label_smoothing=self.label_smoothing,
         )
 
-    def _fit_binary(self, X, targets):
+    def _fit_binary(self, X, targets, split=NOTHING_HELD_OUT, task=None):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
 
-        problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
-        ((_, fitted),) = fit_problems(self, X, [problem])
+        start = self._warm_start(X.shape[1])
+        judges = binary_judges(split, targets, self.label_smoothing)
         self.classes_ = targets.classes
         self.loss_parameters_ = loss_parameters(
             self.gamma, targets.factors[np.newaxis], self.label_smoothing
         )
+        if task is not None:
+            task.begin([start] if start else [(np.zeros(X.shape[1]), 0.0)])
+        problem = Problem(lambda: targets[:2], start, judges=judges)
+        ((_, fitted),) = fit_problems(self, X, [problem], split=split, task=task)
         self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
         self.n_iter_ = np.array([fitted.solution.n_iter])
         self.loss_curve_ = fitted.solution.loss_curve
+        self.validation_scores_ = fitted.validation_scores
         self.optimality_ = fitted.solution.optimality
         self.solver_ = fitted.solver
         return self

@@ -1,6 +1,11 @@
 """Warnings and errors of this package."""
 
+import sys
+import warnings
+
 from sklearn import exceptions
+
+_OURS = ("sklearn_bce", "sklearn.callback")  # the latter wraps `fit`
 
 
 class SeparationWarning(exceptions.ConvergenceWarning):
@@ -30,3 +35,12 @@ class InconsistentVersionWarning(exceptions.InconsistentVersionWarning):
 
 class InvalidParameterError(ValueError, TypeError):
     """A parameter has the wrong type, or a value out of its range."""
+
+
+def warn(message, category=UserWarning):
+    """Warn, and name the line outside this package that has called it."""
+    depth = 2
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)

@@ -12,6 +12,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import CallbackSupportMixin
 from ._exceptions import InconsistentVersionWarning
 from ._inputs import check_X
 from ._posterior import check_closed_form, log_odds
@@ -21,7 +22,7 @@ from ._version import __version__
 _STAMP = "_sklearn_bce_version"  # in a saved state
 
 
-class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
+class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Prediction from ``coef_``, ``intercept_`` and ``classes_``."""
 
     _doc_link_module = "sklearn_bce"

@@ -67,6 +67,12 @@ RULES = {
     "tol": (lambda v: is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
     "max_iter": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "warm_start": (_is_flag, "a bool"),
+    "early_stopping": (_is_flag, "a bool"),
+    "validation_fraction": (
+        lambda v: is_real(v) and 0 < v < 1,
+        "a float in the range (0.0, 1.0)",
+    ),
+    "n_iter_no_change": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "random_state": (_is_seed, "an int in the range [0, 2**32), a RandomState or None"),
     "verbose": (
         lambda v: isinstance(v, (bool, np.bool_, numbers.Integral)) and v >= 0,
