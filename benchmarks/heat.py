@@ -24,7 +24,7 @@ _ENOUGH = 1.0  # seconds of fits of one rung after which the median of so many i
 _ENOUGH_FITS = 3
 _AT_MOST = 2.0  # and of fewer
 _VISIT = 0.02  # seconds of fits at a visit, at least one fit
-_SLOWER = 20.0  # times as long as ours a peer's fit may take,
+_SLOWER = 20.0  # times as long as ours anybody's fit may take,
 _LIMITS = (3.0, 10.0)  # but at least and at most so many seconds,
 _SLOWER_AT_LEAST = 5.0  # and where ours takes long so many times as long
 _NEAR = 1.5  # rungs slower than that beside the entrant's fastest are out
@@ -88,7 +88,7 @@ class _Heat:
         self.least = self._value(reference)
 
     def climb(self, entrant):
-        """Try tolerances until one is close enough; ours tries all of them."""
+        """Try tolerances until one is close enough; ours, with solver="auto", tries all of them."""
         data = self.data if entrant.has_soft_labels else self.hard
         first = entrant.ladders[0](C, entrant.tols[0]) if entrant.compiles else None
         self.workers[entrant.name] = Worker(*data, warm_up=first)
@@ -122,9 +122,11 @@ class _Heat:
                 self._note_out_of_time(entrant, self.limit)
                 break
             self.rungs.append(rung)
-            if entrant.is_peer and self._above(rung) <= min(TARGETS):
+            if entrant is AUTO:
+                continue
+            if self._above(rung) <= min(TARGETS):
                 return True
-            if entrant.is_peer and perf_counter() - begin > self.limit:
+            if perf_counter() - begin > self.limit:
                 self._note_out_of_time(entrant, rung.time)
                 break
         return False
@@ -173,7 +175,7 @@ class _Heat:
                 close = self._close(entrant, target)
                 fastest = min((rung.time for rung in close), default=0.0)
                 found += [rung for rung in close if rung.time <= _NEAR * fastest]
-            if not entrant.is_peer:
+            if entrant is AUTO:
                 found += [r for r in self.rungs if r.entrant == entrant]
         found = list({id(rung): rung for rung in found}.values())
         others = [
@@ -221,7 +223,7 @@ class _Heat:
     def _fit(self, rung):
         """One visit to the entrant's process; False if its time is over."""
         worker = self.workers[rung.entrant.name]
-        limit = self.limit if rung.entrant.is_peer else _COMPILATION
+        limit = _COMPILATION if rung.entrant is AUTO else self.limit
         fits = worker.ask(fit_for, rung.estimator, _VISIT, rung.threads, limit=limit)
         if not isinstance(fits, list):
             return False

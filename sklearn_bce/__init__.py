@@ -3,14 +3,16 @@
 from importlib import import_module
 
 from ._binary import BCEClassifier
-from ._exceptions import SeparationWarning
+from ._exceptions import InconsistentVersionWarning, SeparationWarning
 from ._one_vs_rest import OneVsRestBCEClassifier
+from ._version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "BCEClassifier",
+    "InconsistentVersionWarning",
     "OneVsRestBCEClassifier",
     "SeparationWarning",
+    "callbacks",
     "display",
     "loss",
     "metrics",
@@ -20,6 +22,6 @@ __all__ = [
 
 def __getattr__(name):
     # Only when asked for: they bring Numba and more of scikit-learn.
-    if name in ("display", "loss", "metrics", "model_selection"):
+    if name in ("callbacks", "display", "loss", "metrics", "model_selection"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,13 +1,17 @@
 """BCEClassifier."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import task_of_fit, with_callbacks
 from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._stream import end_stream, learn_stream
 from ._targets import binary_targets
+from ._to_sklearn import check_sigmoid, logistic_regression
+from ._validation import NOTHING_HELD_OUT, binary_judges, hold_out
 
 
 class BCEClassifier(LinearBinaryClassifier):
@@ -62,9 +66,15 @@ class BCEClassifier(LinearBinaryClassifier):
         Most iterations; epochs for "sgd".
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    early_stopping : bool, default=False
+        Whether to hold out rows, judge every iteration by them, end when they get no better, and
+        keep the best iteration.
+    validation_fraction : float, default=0.1
+        In (0, 1): the share of the rows to hold out, of each class.
     n_iter_no_change : int, default=5
-        Epochs of "sgd" in a row that improve the objective by less than ``tol``, after which the
-        fit ends.
+        Iterations in succession that improve the validation loss by less than ``tol``, relative,
+        after which an early-stopped fit ends. For "sgd" also epochs that improve the objective by
+        less, after which any fit ends.
     learning_rate : {"adaptive", "constant", "invscaling"}, default="adaptive"
         Steps of "sgd" and of `partial_fit`. "adaptive" suits features of any unit and origin
         without tuning: AdaGrad, in centred and scaled features. "constant" and "invscaling" are
@@ -82,8 +92,9 @@ class BCEClassifier(LinearBinaryClassifier):
         Whether the coefficients are an average over the steps, later ones counting more, and not
         those after the last step.
     random_state : int, RandomState or None, default=None
-        Seed of the rows that "lbfgs" draws for its start, on which the optimum does not depend, and
-        of the order of the rows for "sgd" and `partial_fit`. None is a fixed seed.
+        Seed of the rows that ``early_stopping`` holds out, of the order of the rows for "sgd" and
+        `partial_fit`, and of the rows that "lbfgs" draws for its start, on which the optimum does
+        not depend. None is a fixed seed.
     verbose : int, default=0
         1 prints a line an iteration.
 
@@ -102,11 +113,15 @@ class BCEClassifier(LinearBinaryClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (1,)
-        Iterations, starting phases included; epochs for "sgd", and 1 for `partial_fit`.
+        Iterations that led to ``coef_``, starting phases included; epochs for "sgd", and 1 for
+        `partial_fit`. With early stopping those after the best one are not counted.
     loss_curve_ : list of float
         Objective over C times the total weight, at the start and after each iteration: a mean loss.
         Iterations of a starting phase are not among them. After `partial_fit` it has the mean loss
         of each call's rows, each from before it was learned, without the penalty.
+    validation_scores_ : list of float or None
+        Minus the mean loss of the validation rows, at the points of ``loss_curve_``: the loss that
+        is minimised, weights and all, without the penalty. None where there are no such rows.
     optimality_ : float
         The relative sub-optimality reached, from the duality gap or the Newton decrement. NaN for
         "sgd" and `partial_fit`: they make no claim.
@@ -177,6 +192,8 @@ class BCEClassifier(LinearBinaryClassifier):
         tol=1e-8,
         max_iter=1000,
         warm_start=False,
+        early_stopping=False,
+        validation_fraction=0.1,
         n_iter_no_change=5,
         learning_rate="adaptive",
         eta0=None,
@@ -198,6 +215,8 @@ class BCEClassifier(LinearBinaryClassifier):
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.learning_rate = learning_rate
         self.eta0 = eta0
@@ -207,7 +226,8 @@ class BCEClassifier(LinearBinaryClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the coefficients.
 
         Parameters
@@ -218,6 +238,15 @@ class BCEClassifier(LinearBinaryClassifier):
             Two hard labels of any type, or the probabilities of "yes", floats in [0, 1].
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights of the rows, >= 0. None is 1 for all.
+        X_val : {array-like, sparse matrix} of shape (n_validation_samples, n_features), \
+                default=None
+            Rows that judge every iteration, instead of those that ``early_stopping`` would hold
+            out. With ``early_stopping=False`` they are judges without consequence: there are
+            ``validation_scores_``, and the fit is as without them.
+        y_val : array-like of shape (n_validation_samples,), default=None
+            Their labels, of the kind of y.
+        sample_weight_val : float or array-like of shape (n_validation_samples,), default=None
+            Their weights.
 
         Returns
         -------
@@ -226,10 +255,11 @@ class BCEClassifier(LinearBinaryClassifier):
         """
         check_parameters(self)
         _refuse_probability_columns(y)
-        with unchanged_on_error(self):
+        with task_of_fit(self, X, y, sample_weight) as task, unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
-            end_stream(self, X.shape[0])
-            return self._fit_binary(X, y, sample_weight)
+            split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
+            targets = self._targets(y, split.sample_weight)
+            return self._fit_binary(X, targets, split, task)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn some more rows, once each, by stochastic gradient steps whatever ``solver`` says.
@@ -259,26 +289,94 @@ class BCEClassifier(LinearBinaryClassifier):
             learn_stream(self, X, y, classes, sample_weight)
             return self
 
-    def _fit_binary(self, X, y, sample_weight):
-        # This brings Numba, which a mere import should not wait for.
-        from ._fit import Problem, fit_problems
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks and are never all in memory.
 
-        targets = binary_targets(
+        The optimum is that of `fit` on all rows at once, and ``tol`` and ``optimality_`` mean the
+        same. The source is read once for its labels and the scales of its features, and then
+        whenever the solver asks for something: "newton-cholesky", which "auto" takes for up to 512
+        features, once an iteration. In memory are one block, some numbers for each of its rows, and
+        a few times p x p numbers for p < 2,000 features; "lbfgs" also keeps a sample of 20 p rows,
+        at least 5,000.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            Gives blocks, each a tuple (X, y) or (X, y, sample_weight) as in `fit`: an iterable that
+            can be read several times (a list, an object with ``__iter__``), or a callable that
+            returns a new iterator at each call (a generator function). It must give the same rows
+            each time, in any order. A block may lack one of the classes. Blocks must be alike in
+            features and their names, in dtype, and in being dense or sparse.
+
+        Returns
+        -------
+        self : BCEClassifier
+            Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            If the source or its blocks are not as described, or ``early_stopping`` is True.
+        """
+        check_parameters(self)
+        if self.early_stopping:
+            raise ValueError("early_stopping=True is not available for fit_blocks: use False.")
+        # This brings Numba, which a mere import should not wait for.
+        from ._blocks import survey
+
+        with unchanged_on_error(self):
+            blocks = survey(self, source)
+            return self._fit_binary(blocks, blocks.targets)
+
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `LogisticRegression`.
+
+        Logits, labels and probabilities are equal. Its parameters ``C`` and ``fit_intercept`` are
+        ours. Fitted again, it is another model wherever labels or loss are not those of
+        `LogisticRegression`.
+
+        Returns
+        -------
+        model : LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, which has no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return logistic_regression(self, self.classes_)
+
+    def _targets(self, y, sample_weight):
+        return binary_targets(
             y,
             sample_weight,
             class_weight=self.class_weight,
             pos_weight=self.pos_weight,
             label_smoothing=self.label_smoothing,
         )
-        problem = Problem(lambda: targets[:2], self._warm_start(X.shape[1]))
-        ((_, fitted),) = fit_problems(self, X, [problem])
+
+    def _fit_binary(self, X, targets, split=NOTHING_HELD_OUT, task=None):
+        # This brings Numba, which a mere import should not wait for.
+        from ._fit import Problem, fit_problems
+
+        start = self._warm_start(X.shape[1])
+        judges = binary_judges(split, targets, self.label_smoothing)
         self.classes_ = targets.classes
         self.loss_parameters_ = loss_parameters(
             self.gamma, targets.factors[np.newaxis], self.label_smoothing
         )
+        end_stream(self, X.shape[0])
+        if task is not None:
+            task.begin([start] if start else [(np.zeros(X.shape[1]), 0.0)])
+        problem = Problem(lambda: targets[:2], start, judges=judges)
+        ((_, fitted),) = fit_problems(self, X, [problem], split=split, task=task)
         self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
         self.n_iter_ = np.array([fitted.solution.n_iter])
         self.loss_curve_ = fitted.solution.loss_curve
+        self.validation_scores_ = fitted.validation_scores
         self.optimality_ = fitted.solution.optimality
         self.solver_ = fitted.solver
         return self

@@ -1,6 +1,5 @@
 """The one road from (X, targets, parameters) to a solution, and the warnings on its way."""
 
-import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,18 +8,21 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
+from ._blocks import Blocks
+from ._blocks_objective import BlocksObjective
 from ._descent import rule_of
 from ._epochs import Steps
-from ._exceptions import SeparationWarning
+from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
 from ._separation import is_quasi_separated
 from ._shared import answer_together
-from ._solvers._intercept import best_constant, intercept_shift
+from ._solvers._intercept import best_constant, constant_value
 from ._solvers._loop import ROUNDING, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._solvers._together import run_together
 from ._threads import ALONE, team_of_a_fit
+from ._watch import Watches
 
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
@@ -37,6 +39,7 @@ class Fitted(NamedTuple):
     intercept: float
     solution: Solution
     solver: str
+    validation_scores: list | None = None  # at the start and after every iteration
 
 
 class Problem(NamedTuple):
@@ -48,26 +51,32 @@ class Problem(NamedTuple):
     index: int = 0  # the row of coef_ that it is for
     C: float | None = None  # by default the estimator's, as the next one
     gamma: float | tuple | None = None
+    judges: Callable | None = None  # () -> (u, v) of the rows that judge its iterations
 
 
-def fit_problems(estimator, X, problems, row_weight=None):
+def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None):
     """Fit the coefficients of binary problems that share X, and each reading of it.
 
     Parameters
     ----------
     estimator : BCEClassifier
         Its parameters are read, nothing is set.
-    X : ndarray or CSR array of shape (n_rows, n_columns)
+    X : ndarray, CSR array or Blocks of shape (n_rows, n_columns)
     problems : list of Problem
     row_weight : ndarray of shape (n_rows,), optional
         For the centre and the scale of the columns that all problems share; by default those of
         each problem's own weights.
+    split : Split, optional
+        Where the rows are that judge the iterations of those problems that have ``judges``.
+    task : FitTask, optional
+        Through which callbacks are told.
 
     Returns
     -------
     list of (Problem, Fitted)
     """
-    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems))
+    in_blocks = isinstance(X, Blocks)
+    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems), in_blocks)
     solve = _solvers.SOLVE[solver]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
@@ -78,36 +87,43 @@ def fit_problems(estimator, X, problems, row_weight=None):
         control = control._replace(steps=_steps(estimator, control.seed))
     # Overflows show as values that are not finite, which the line search refuses.
     with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        matrix = Matrix(X, team)
+        matrix = X.at_work(team, solver) if in_blocks else Matrix(X, team)
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
             columns = matrix.center_and_scale(share, estimator.fit_intercept)
         # Threads share out the solvers' own work where it is on long vectors.
-        share_out = team.map if X.shape[1] >= _LONG else ALONE.map
+        # Callbacks are called by the thread that called `fit`.
+        share_out = team.map if X.shape[1] >= _LONG and task is None else ALONE.map
+        judging = None if split is None else split.judging(matrix)
         fitted = []
         tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
+            watches = [
+                Watches(estimator, problem, objective, judging, task)
+                for problem, objective in zip(some, objectives, strict=True)
+            ]
             solvers = [
-                _solve(objective, solve, _watched(estimator, problem, control), problem.start)
-                for objective, problem in zip(objectives, some, strict=True)
+                _solve(objective, solve, control, problem.start, watch)
+                for problem, objective, watch in zip(some, objectives, watches, strict=True)
             ]
             solutions = run_together(solvers, answer_together, share_out)
-            for problem, objective, (solution, theta) in zip(
-                some, objectives, solutions, strict=True
+            for problem, objective, watch, (solution, theta) in zip(
+                some, objectives, watches, solutions, strict=True
             ):
-                _warn(type(estimator).__name__ + problem.label, estimator, objective, solution)
+                _warn(watch.name, estimator, objective, solution)
                 coef, intercept = objective.from_theta(theta)
-                fitted.append((problem, Fitted(coef, intercept, solution, solver)))
+                fitted.append((problem, Fitted(coef, intercept, solution, solver, watch.scores)))
     return fitted
 
 
 def _objective(estimator, matrix, problem, columns):
     C = estimator.C if problem.C is None else problem.C
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
-    return Objective(
+    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
+    return make(
         matrix,
         *problem.targets(),
         penalty=1.0 / float(C),
@@ -118,11 +134,18 @@ def _objective(estimator, matrix, problem, columns):
     )
 
 
-def _solve(objective, solve, control, start):
+def _solve(objective, solve, control, start, watches):
     """Solution of one problem, and the theta to take from it: a generator, see `_together.py`."""
-    theta, n_iter = yield from _start(objective, solve, control, start)
-    solution = yield from solve(objective, theta, control, n_iter)
-    theta = yield from _least_norm(objective, solution.point)
+    theta, n_iter = yield from _start(objective, solve, watches.of_start(control), start)
+    solution = yield from solve(objective, theta, watches.of_iterations(control), n_iter)
+    n_best, theta = watches.best(solution)
+    if solution.is_early or n_best < solution.n_iter:
+        # Nobody has measured there yet: the solver does, with no iteration left.
+        there = yield from solve(objective, theta, control._replace(max_iter=n_best), n_best)
+        solution = there._replace(loss_curve=solution.loss_curve, is_early=True)
+    if not watches.keep_best:
+        theta = yield from _least_norm(objective, solution.point)
+    watches.end(solution.n_iter, theta)
     return solution, theta
 
 
@@ -138,8 +161,8 @@ def _start(objective, solve, control, start):
         # Coefficients worse than none at all are saturated: curvatures say nothing there.
         theta = objective.to_theta(*start)
         moved = yield objective.evaluate, theta
-        flat = yield objective.evaluate, constant
-        return (theta if moved.value <= flat.value else constant), 0
+        flat = constant_value(objective, constant)
+        return (theta if moved.value <= flat else constant), 0
     if not any(objective.gammas) or solve is _solvers.SOLVE["sgd"]:
         return constant, 0
     plain = objective.cross_entropy()
@@ -147,13 +170,10 @@ def _start(objective, solve, control, start):
     solution = yield from solve(plain, best_constant(plain), control)
     theta = solution.point.theta.copy()
     if objective.fit_intercept:
-        logits = yield objective.logits, theta
-        theta[-1] += intercept_shift(
-            logits, objective.positive, objective.negative, objective.gammas
-        )
+        theta[-1] += yield objective.best_shift, theta
     moved = yield objective.evaluate, theta
-    flat = yield objective.evaluate, constant
-    return (theta if moved.value < flat.value else constant), solution.n_iter
+    flat = constant_value(objective, constant)
+    return (theta if moved.value < flat else constant), solution.n_iter
 
 
 def _least_norm(objective, point):
@@ -166,13 +186,14 @@ def _least_norm(objective, point):
 
 
 def _warn(name, estimator, objective, solution):
+    if solution.is_early:  # that is as it was asked for
+        return
     if objective.is_separated(solution.point):
-        warnings.warn(
+        warn(
             f"{name}: the classes are separated by a hyperplane (complete separation), so without "
             "a penalty the fit does not converge to finite coefficients. Those returned separate "
             "the classes; their size means nothing. Use a finite C.",
             SeparationWarning,
-            stacklevel=5,
         )
     elif solution.optimality > max(estimator.tol, ROUNDING):
         advice = (
@@ -180,46 +201,28 @@ def _warn(name, estimator, objective, solution):
             if solution.n_iter >= estimator.max_iter
             else "Rounding ended its progress: increase tol"
         )
-        warnings.warn(
+        warn(
             f"{name} did not converge: after {solution.n_iter} iterations the objective is above "
             f"its minimum by about {solution.optimality:.1e} of its value, more than tol="
             f"{estimator.tol:g}. {advice}.",
             ConvergenceWarning,
-            stacklevel=5,
         )
     elif not solution.is_done:
-        warnings.warn(
+        warn(
             f"{name} did not converge: after {solution.n_iter} epochs the objective still improves "
             f"by more than tol={max(estimator.tol, _FINEST_STEPS_TOL):g} of its value in some of "
             f"n_iter_no_change={estimator.n_iter_no_change}. Increase max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=5,
         )
     elif np.isnan(solution.optimality):  # nothing is known of the end
         return
     elif objective.strength == 0.0 and is_quasi_separated(objective, solution):
-        warnings.warn(
+        warn(
             f"{name}: some rows are separated from the rest (quasi-complete separation), so "
             "without a penalty some coefficients do not converge: the objective has reached its "
             "infimum to tol, but they would grow for ever. Use a finite C.",
             SeparationWarning,
-            stacklevel=5,
         )
-
-
-def _watched(estimator, problem, control):
-    """The control of one problem: with ``verbose`` it prints a line an iteration."""
-    if not estimator.verbose:
-        return control
-    name = type(estimator).__name__ + problem.label
-
-    def watch(iteration, theta, value, optimality):
-        print(
-            f"{name}: iteration {iteration:4d}  objective {value:.12g}  "
-            f"sub-optimality {optimality:.1e}"
-        )
-
-    return control._replace(watch=watch)
 
 
 def _steps(estimator, seed):

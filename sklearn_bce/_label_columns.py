@@ -14,6 +14,12 @@ from ._targets import check_sample_weight, class_factors, positive_factor, weigh
 class LabelColumns:
     """Columns of y for one-vs-rest.
 
+    Parameters
+    ----------
+    y : ndarray or sparse array
+    like : LabelColumns, optional
+        Those of the fit, where y are the labels of rows that judge it.
+
     Attributes
     ----------
     classes : ndarray of shape (n_problems,)
@@ -24,15 +30,20 @@ class LabelColumns:
         Of a multilabel y, for predictions to take: "dense", or the name of a sparse class.
     """
 
-    def __init__(self, y):
+    def __init__(self, y, like=None):
         self.is_multilabel = y.ndim == 2
         self.dtype = self.format = ""
         if self.is_multilabel:
             check_indicator(y)
             self.classes = np.arange(y.shape[1])
+            if like is not None and len(like) != len(self):
+                raise ValueError(f"y_val has {len(self)} columns, but y has {len(like)}.")
             self.dtype = y.dtype.str
             self.format = type(y).__name__ if sp.issparse(y) else "dense"
             self._values = sp.csc_array(y) if sp.issparse(y) else y
+        elif like is not None:
+            self.classes = like.classes
+            self._values = _positions(y, self.classes)
         else:
             kind = type_of_target(y, input_name="y")
             if kind != "multiclass":
@@ -62,6 +73,16 @@ class LabelColumns:
         return class_factors(class_weight, self.classes, None)[self._values]
 
 
+def _positions(y, classes):
+    """Where each label stands among the classes."""
+    present, codes = np.unique(y.astype(object), return_inverse=True)
+    place = {label: k for k, label in enumerate(classes.tolist())}
+    unknown = [label for label in present.tolist() if label not in place]
+    if unknown:
+        raise ValueError(f"y_val has the label {unknown[0]!r}, which y has not.")
+    return np.array([place[label] for label in present.tolist()])[codes]
+
+
 def check_indicator(y):
     """Raise ValueError unless all entries are in [0, 1]."""
     values = y.data if sp.issparse(y) else y
@@ -82,14 +103,25 @@ class ProblemTargets:
     sample_weight, class_weight, pos_weight, label_smoothing
         As in `OneVsRestBCEClassifier`.
     n_rows : int
+    name : str
+        Of the weights, for errors.
     """
 
-    def __init__(self, labels, sample_weight, class_weight, pos_weight, label_smoothing, n_rows):
+    def __init__(
+        self,
+        labels,
+        sample_weight,
+        class_weight,
+        pos_weight,
+        label_smoothing,
+        n_rows,
+        name="sample_weight",
+    ):
         self.labels = labels
         self.label_smoothing = float(label_smoothing)
         self.class_weight = "balanced" if isinstance(class_weight, str) else None
         self.pos_weight = one_each(pos_weight, len(labels))
-        weight = check_sample_weight(sample_weight, n_rows, len(labels))
+        weight = check_sample_weight(sample_weight, n_rows, len(labels), name=name)
         factors = labels.factors_of_rows(class_weight)
         self.weight = (weight.T * factors).T
         self.has_posterior = bool(np.ptp(factors) == 0.0)  # else "no" weighs differently by class
@@ -102,10 +134,12 @@ class ProblemTargets:
         """Return the weight on [no, yes] in problem k, before any factor on the two."""
         return _mass(*self._column(k))
 
-    def of_problem(self, k):
-        """Return (u, v) of problem k."""
+    def of_problem(self, k, factors=None):
+        """Return (u, v) of problem k; by default with the factors that its own rows come to."""
         y, weight = self._column(k)
-        return weigh(y, weight, self.factors(k, _mass(y, weight)), self.label_smoothing)
+        if factors is None:
+            factors = self.factors(k, _mass(y, weight))
+        return weigh(y, weight, factors, self.label_smoothing)
 
     def factors(self, k, mass):
         """Return the factors on [no, yes] of problem k, beside those on its rows."""

@@ -1,5 +1,6 @@
 """What the estimators share once they are fitted: scores, labels, probabilities, sparsity."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,12 +12,17 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import CallbackSupportMixin
+from ._exceptions import InconsistentVersionWarning
 from ._inputs import check_X
 from ._posterior import check_closed_form, log_odds
 from ._targets import check_sample_weight, is_soft
+from ._version import __version__
+
+_STAMP = "_sklearn_bce_version"  # in a saved state
 
 
-class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
+class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Prediction from ``coef_``, ``intercept_`` and ``classes_``."""
 
     _doc_link_module = "sklearn_bce"
@@ -27,6 +33,23 @@ class LinearBinaryClassifier(ClassifierMixin, BaseEstimator):
 
     def _doc_link_url_param_generator(self):
         return {"estimator_module": "sklearn_bce", "estimator_name": type(self).__name__}
+
+    def __getstate__(self):
+        return {**super().__getstate__(), _STAMP: __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop(_STAMP, "(version unknown)")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

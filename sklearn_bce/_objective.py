@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._intercept import intercept_shift
 from ._kernels import passes
+from ._row_sample import draw_rows
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
 _SAFE_EXPONENT = 100
@@ -107,6 +109,19 @@ class Objective:
     def n_rows(self):
         """Number of rows of X."""
         return self.matrix.shape[0]
+
+    @property
+    def n_rows_held(self):
+        """Number of rows that stay in memory between two readings."""
+        return self.n_rows
+
+    def pieces(self):
+        """Yield (share, objective) for the parts of X that can be read, whose average this is."""
+        yield 1.0, self
+
+    def draw(self, n_sample, seed):
+        """Return the same objective, in the same variables, from a random sample of the rows."""
+        return self.subset(*draw_rows(self.positive, self.negative, n_sample, seed))
 
     def subset(self, rows, factors):
         """Return the same objective, in the same variables, from some rows times ``factors``."""
@@ -245,3 +260,7 @@ class Objective:
     def logits(self, theta):
         """Return z, (n_rows,): one reading of X."""
         return self.matrix.scores(*self.from_theta(theta))
+
+    def best_shift(self, theta):
+        """Return the shift of theta[-1] at which the loss is stationary: one reading of X."""
+        return intercept_shift(self.logits(theta), self.positive, self.negative, self.gammas)

@@ -1,6 +1,5 @@
 """OneVsRestBCEClassifier."""
 
-import warnings
 from functools import partial
 
 import numpy as np
@@ -10,6 +9,8 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ._binary import BCEClassifier
+from ._callbacks import task_of_fit, with_callbacks
+from ._exceptions import warn
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
 from ._linear import as_type_of, unchanged_on_error
@@ -17,6 +18,8 @@ from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._stream import end_stream, learn_stream
 from ._targets import check_sample_weight, is_soft
+from ._to_sklearn import check_sigmoid, one_vs_rest
+from ._validation import hold_out, judges_of_labels
 
 
 class OneVsRestBCEClassifier(BCEClassifier):
@@ -57,8 +60,15 @@ class OneVsRestBCEClassifier(BCEClassifier):
         Most iterations of each problem.
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    early_stopping : bool, default=False
+        Whether to hold out rows, judge every iteration by them, end when they get no better, and
+        keep the best iteration.
+    validation_fraction : float, default=0.1
+        In (0, 1): the share of the rows to hold out, of each class.
     n_iter_no_change : int, default=5
-        As in `BCEClassifier`, for each problem by itself.
+        Iterations in succession that improve the validation loss by less than ``tol``, relative,
+        after which an early-stopped fit ends. For "sgd" also epochs that improve the objective by
+        less, after which any fit ends.
     learning_rate : {"adaptive", "constant", "invscaling"}, default="adaptive"
         As in `BCEClassifier`, as the next four.
     eta0 : float or None, default=None
@@ -70,8 +80,9 @@ class OneVsRestBCEClassifier(BCEClassifier):
     average : bool, default=True
         Whether the coefficients are an average over the steps.
     random_state : int, RandomState or None, default=None
-        Seed of the rows that "lbfgs" draws for its start, and of the order of the rows for "sgd"
-        and `partial_fit`. None is a fixed seed.
+        Seed of the rows that ``early_stopping`` holds out, the same for all problems, of the order
+        of the rows for "sgd" and `partial_fit`, and of the rows that "lbfgs" draws for its start.
+        None is a fixed seed.
     verbose : int, default=0
         1 prints a line for each problem's iterations.
 
@@ -92,9 +103,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (n_labels,)
-        Iterations of each problem.
+        Iterations of each problem that led to its coefficients.
     loss_curve_ : list of lists of float
         The loss curve of each problem, as in `BCEClassifier`; one list of float for two classes.
+    validation_scores_ : list of lists of float, or None
+        The validation scores of each problem, as in `BCEClassifier`; one list of float for two
+        classes. None where there are no validation rows.
     optimality_ : ndarray of shape (n_labels,)
         The relative sub-optimality of each problem; a float for two classes. NaN for "sgd" and
         `partial_fit`.
@@ -152,6 +166,8 @@ class OneVsRestBCEClassifier(BCEClassifier):
         tol=1e-8,
         max_iter=1000,
         warm_start=False,
+        early_stopping=False,
+        validation_fraction=0.1,
         n_iter_no_change=5,
         learning_rate="adaptive",
         eta0=None,
@@ -174,6 +190,8 @@ class OneVsRestBCEClassifier(BCEClassifier):
             tol=tol,
             max_iter=max_iter,
             warm_start=warm_start,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             learning_rate=learning_rate,
             eta0=eta0,
@@ -191,7 +209,8 @@ class OneVsRestBCEClassifier(BCEClassifier):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def fit(self, X, y, sample_weight=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the coefficients of all problems.
 
         Parameters
@@ -204,6 +223,17 @@ class OneVsRestBCEClassifier(BCEClassifier):
         sample_weight : float or array-like of shape (n_samples,) or (n_samples, n_labels), \
                 default=None
             Weights of the rows, >= 0, for all problems or for each.
+        X_val : {array-like, sparse matrix} of shape (n_validation_samples, n_features), \
+                default=None
+            Rows that judge every iteration, instead of those that ``early_stopping`` would hold
+            out. With ``early_stopping=False`` they are judges without consequence: there are
+            ``validation_scores_``, and the fit is as without them.
+        y_val : array-like of shape (n_validation_samples,) or (n_validation_samples, n_labels), \
+                default=None
+            Their labels, of the kind of y.
+        sample_weight_val : float or array-like of shape (n_validation_samples,) or \
+                (n_validation_samples, n_labels), default=None
+            Their weights.
 
         Returns
         -------
@@ -211,15 +241,18 @@ class OneVsRestBCEClassifier(BCEClassifier):
             Itself, fitted.
         """
         check_parameters(self, ONE_VS_REST_RULES)
-        with unchanged_on_error(self):
+        with (
+            task_of_fit(self, X, y, sample_weight, has_labels=True) as task,
+            unchanged_on_error(self),
+        ):
             X, y = check_X(self, X, y, reset=True, multi_output=True)
-            end_stream(self, X.shape[0])
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)
+            split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False
-                return self._fit_binary(X, y, sample_weight)
-            return self._fit_many(X, y, sample_weight)
+                return self._fit_binary(X, self._targets(y, split.sample_weight), split, task)
+            return self._fit_many(X, y, split, task)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn some more rows, once each, by stochastic gradient steps whatever ``solver`` says.
@@ -249,14 +282,33 @@ class OneVsRestBCEClassifier(BCEClassifier):
             learn_stream(self, X, y, classes, sample_weight, many=True)
             return self
 
-    def _fit_many(self, X, y, sample_weight):
+    def fit_blocks(self, source):
+        """Fit the coefficients to rows that come in blocks, for two classes.
+
+        More classes, or several labels a row, are not available for blocks in this version.
+
+        Parameters
+        ----------
+        source : iterable or callable
+            As in `BCEClassifier.fit_blocks`, to which this is the same.
+
+        Returns
+        -------
+        self : OneVsRestBCEClassifier
+            Itself, fitted.
+        """
+        with unchanged_on_error(self):
+            self.multilabel_ = False
+            return super().fit_blocks(source)
+
+    def _fit_many(self, X, y, split, task):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
 
         labels = LabelColumns(y)
         targets = ProblemTargets(
             labels,
-            sample_weight,
+            split.sample_weight,
             class_weight=self.class_weight,
             pos_weight=self.pos_weight,
             label_smoothing=self.label_smoothing,
@@ -267,9 +319,10 @@ class OneVsRestBCEClassifier(BCEClassifier):
         n_labels = len(labels)
         coef, intercept = np.zeros((n_labels, X.shape[1])), np.zeros(n_labels)
         n_iter, optimality = np.ones(n_labels, dtype=int), np.zeros(n_labels)
-        curves = [[] for _ in range(n_labels)]
+        curves, scores = [[] for _ in range(n_labels)], [[] for _ in range(n_labels)]
         factors, gammas = np.ones((n_labels, 2)), np.zeros((n_labels, 2))
         starts = self._starts(n_labels, X.shape[1])
+        judges = judges_of_labels(split, targets, self.class_weight)
         self.solver_ = self.solver  # unless all labels are constant, what it comes to
         problems = []
         for k, name in enumerate(labels.classes.tolist()):
@@ -277,15 +330,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
             if mass.all():
                 factors[k], gammas[k] = targets.factors(k, mass), self.gamma
                 make = partial(targets.of_problem, k)
-                problems.append(Problem(make, starts[k], f", label {name!r}", k))
+                judge = judges(k, factors[k])
+                problems.append(Problem(make, starts[k], f", label {name!r}", k, judges=judge))
             else:
                 _warn_of_constant(name, mass)
                 intercept[k] = targets.constant_logit(mass)
-        for problem, fitted in fit_problems(self, X, problems, targets.row_weight()):
-            k = problem.index
-            coef[k], intercept[k] = fitted.coef, fitted.intercept
-            n_iter[k], optimality[k] = fitted.solution.n_iter, fitted.solution.optimality
-            curves[k], self.solver_ = fitted.solution.loss_curve, fitted.solver
+        end_stream(self, X.shape[0])
         self.classes_, self.multilabel_ = labels.classes, labels.is_multilabel
         self.indicator_form_ = (labels.dtype, labels.format)
         self.loss_parameters_ = (
@@ -293,8 +343,19 @@ class OneVsRestBCEClassifier(BCEClassifier):
             if targets.has_posterior
             else None
         )
+        if task is not None:
+            flat = zip(coef, intercept, strict=True)
+            task.begin([start or other for start, other in zip(starts, flat, strict=True)])
+        row_weight = targets.row_weight()
+        for problem, fitted in fit_problems(self, X, problems, row_weight, split, task):
+            k = problem.index
+            coef[k], intercept[k] = fitted.coef, fitted.intercept
+            n_iter[k], optimality[k] = fitted.solution.n_iter, fitted.solution.optimality
+            curves[k], self.solver_ = fitted.solution.loss_curve, fitted.solver
+            scores[k] = fitted.validation_scores
         self.coef_, self.intercept_ = as_type_of(X, coef, intercept)
         self.n_iter_, self.optimality_, self.loss_curve_ = n_iter, optimality, curves
+        self.validation_scores_ = scores if split.judges else None
         return self
 
     def _starts(self, n_labels, n_features):
@@ -416,6 +477,27 @@ class OneVsRestBCEClassifier(BCEClassifier):
             hits = (predicted.astype(object) == y.astype(object)).astype(np.float64)
         return float(np.average(hits, weights=check_sample_weight(sample_weight, len(hits))))
 
+    def to_sklearn(self):
+        """Return the same fitted model as scikit-learn's `OneVsRestClassifier`.
+
+        It holds a `LogisticRegression` for each label; for two classes it is a `LogisticRegression`
+        itself. Logits, labels and probabilities are equal.
+
+        Returns
+        -------
+        model : OneVsRestClassifier or LogisticRegression
+            Fitted, with copies of the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If ``probability="posterior"``, or if y was multiclass and ``normalize=False``, which
+            have no counterpart.
+        """
+        check_is_fitted(self)
+        check_sigmoid(self)
+        return one_vs_rest(self) if self._has_many() else super().to_sklearn()
+
     def _has_many(self):
         check_is_fitted(self)
         return self.multilabel_ or len(self.classes_) > 2
@@ -442,7 +524,6 @@ def _all_right(predicted, y):
 
 def _warn_of_constant(name, mass):
     quantity = "all" if mass[1] > 0 else "no"
-    warnings.warn(
+    warn(
         f"Label {name!r} is present in {quantity} training examples: its probability is constant.",
-        stacklevel=4,
     )

@@ -69,6 +69,11 @@ RULES = {
     "tol": (lambda v: is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
     "max_iter": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "warm_start": (_is_flag, "a bool"),
+    "early_stopping": (_is_flag, "a bool"),
+    "validation_fraction": (
+        lambda v: is_real(v) and 0 < v < 1,
+        "a float in the range (0.0, 1.0)",
+    ),
     "n_iter_no_change": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "learning_rate": (
         lambda v: isinstance(v, str) and v in LEARNING_RATES,

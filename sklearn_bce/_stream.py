@@ -55,6 +55,7 @@ def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
     estimator.coef_, estimator.intercept_ = as_type_of(X, coefs, intercepts)
     estimator.n_iter_ = np.ones(len(columns), dtype=int)
     estimator.solver_ = "sgd"
+    estimator.validation_scores_ = None
     _note_losses(estimator, losses)
 
 
@@ -68,7 +69,7 @@ def _note_losses(estimator, losses):
 
 def _refuse_what_needs_all_rows(estimator):
     reason = "it needs all rows at once, and a stream shows one part after another"
-    if getattr(estimator, "early_stopping", False):
+    if estimator.early_stopping:
         raise ValueError(f"early_stopping=True is not supported by partial_fit: {reason}.")
     for name in ("class_weight", "pos_weight"):
         if isinstance(getattr(estimator, name), str):

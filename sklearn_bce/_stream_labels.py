@@ -4,7 +4,14 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from ._label_columns import LabelColumns, one_each
-from ._targets import check_sample_weight, class_factors, is_soft, positive_factor, split_weight
+from ._targets import (
+    check_finite_sum,
+    check_sample_weight,
+    class_factors,
+    is_soft,
+    positive_factor,
+    weigh_rows,
+)
 
 _SHOWN = 5  # unknown labels that an error names
 
@@ -109,12 +116,10 @@ def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weigh
     positive, negative = [], []
     for k, column in enumerate(columns):
         own = weight if weight.ndim == 1 else weight[:, k]
-        for both, each in zip(
-            (positive, negative),
-            split_weight(column, own, factors[k], estimator.label_smoothing),
-            strict=True,
-        ):
-            both.append(each)
+        u, v = weigh_rows(column, own, factors[k], estimator.label_smoothing)
+        check_finite_sum(u, v)
+        positive.append(u)
+        negative.append(v)
     return positive, negative, factors if has_posterior else None
 
 

@@ -65,20 +65,16 @@ def binary_targets(
     return Targets(*weigh(y, weight, factors, label_smoothing), classes, factors)
 
 
-def split_weight(y, weight, factors, label_smoothing):
-    """Return (u, v) for labels y in [0, 1] and factors on [no, yes]."""
-    label_smoothing = float(label_smoothing)
-    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
-    with np.errstate(over="ignore", invalid="ignore"):
-        positive = weight * smoothed * factors[1]
-        negative = weight * (1.0 - smoothed) * factors[0]
-    _check_finite_sum(positive, negative)
-    return positive, negative
-
-
 def weigh(y, weight, factors, label_smoothing):
-    """Return (u, v) as `split_weight`, of which each must have a mass that counts."""
-    positive, negative = split_weight(y, weight, factors, label_smoothing)
+    """Return (u, v) for labels y in [0, 1] and factors on [no, yes].
+
+    Raises
+    ------
+    ValueError
+        If that leaves only one class, or too large weights.
+    """
+    positive, negative = weigh_rows(y, weight, factors, label_smoothing)
+    check_finite_sum(positive, negative)
     masses = positive.sum(), negative.sum()
     if not min(masses) > _LEAST_SHARE * max(masses):
         raise ValueError(
@@ -86,6 +82,14 @@ def weigh(y, weight, factors, label_smoothing):
             f"{masses[0]:g}, which is as good as nothing on one of them."
         )
     return positive, negative
+
+
+def weigh_rows(y, weight, factors, label_smoothing):
+    """Return (u, v) for some of the rows, which may be of one class."""
+    label_smoothing = float(label_smoothing)
+    smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
+    with np.errstate(over="ignore", invalid="ignore"):
+        return weight * smoothed * factors[1], weight * (1.0 - smoothed) * factors[0]
 
 
 def is_soft(y):
@@ -123,10 +127,31 @@ def encode_labels(y):
     return classes, codes.astype(np.float64)
 
 
-def check_sample_weight(sample_weight, n_rows, n_problems=None):
+def encode_as(y, classes, name):
+    """Return y as float64 in [0, 1], by classes that are known already.
+
+    Soft labels may be told where the classes are 0 and 1.
+    """
+    if is_soft(y) and classes.dtype.kind in "fiub" and (classes == (0, 1)).all():
+        return y.astype(np.float64)
+    labels = y.astype(object)
+    is_second = labels == classes.astype(object)[1]
+    unknown = ~(is_second | (labels == classes.astype(object)[0]))
+    if unknown.any():
+        raise ValueError(
+            f"{name} has the label {y[unknown].tolist()[0]!r}, which is none of the classes "
+            f"{classes.tolist()} of y."
+        )
+    return is_second.astype(np.float64)
+
+
+def check_sample_weight(
+    sample_weight, n_rows, n_problems=None, *, name="sample_weight", allow_zero=False
+):
     """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero.
 
-    With ``n_problems`` the shape (n_rows, n_problems) is legal too.
+    With ``n_problems`` the shape (n_rows, n_problems) is legal too, with ``allow_zero`` only zeros
+    are.
     """
     if sample_weight is None:
         return np.ones(n_rows)
@@ -138,30 +163,29 @@ def check_sample_weight(sample_weight, n_rows, n_problems=None):
         allow_nd=True,
         ensure_min_samples=0,
         dtype=np.float64,
-        input_name="sample_weight",
+        input_name=name,
     )
     is_one_each = n_problems is not None and weight.shape == (n_rows, n_problems)
     if weight.ndim != 1 and not is_one_each:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array for "
-            f"{n_rows} rows."
+            f"{n_rows} rows: {name}."
         )
     if weight.shape != (n_rows,) and not is_one_each:
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
+        raise ValueError(f"{name}.shape == {weight.shape}, expected {(n_rows,)}!")
     if (weight < 0.0).any():
-        raise ValueError(
-            f"sample_weight must not be negative; its smallest entry is {weight.min()}."
-        )
-    if not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    _check_finite_sum(weight)
+        raise ValueError(f"{name} must not be negative; its smallest entry is {weight.min()}.")
+    if not (allow_zero or weight.any()):
+        raise ValueError(f"Sample weights must contain at least one non-zero number: {name}.")
+    check_finite_sum(weight, name=name)
     return weight
 
 
-def _check_finite_sum(*weights):
+def check_finite_sum(*weights, name="sample_weight"):
+    """Raise ValueError if the sum of all weights overflows."""
     with np.errstate(over="ignore"):
         if not np.isfinite(sum(weight.sum() for weight in weights)):
-            raise ValueError("sample_weight is too large: the sum of all weights overflows.")
+            raise ValueError(f"{name} is too large: the sum of all weights overflows.")
 
 
 def class_factors(class_weight, classes, mass):

@@ -57,6 +57,7 @@ class Team:
             # One that has not begun has nothing left to do, and may never begin.
             begun = [helper for helper in helpers if not helper.cancel()]
             wait(begun)
+            task = None  # which the others would keep, with its data, until a thread meets them
         for helper in begun:
             helper.result()
         return results

@@ -97,11 +97,11 @@ def test_no_suboptimality_below_what_a_double_can_tell():
 @pytest.mark.parametrize(("n_scores", "first"), [(4, 0), (3, 1)])
 def test_validation_scores_end_where_the_training_loss_does(n_scores, first):
     model = SimpleNamespace(
-        loss_curve_=[1.0, 0.7, 0.6, 0.5], validation_scores_=[1.1, 0.9, 0.8, 0.85][:n_scores]
+        loss_curve_=[1.0, 0.7, 0.6, 0.5], validation_scores_=[-1.1, -0.9, -0.8, -0.85][:n_scores]
     )
     display = LossCurveDisplay.from_estimator(model)
     assert display.validation_line_.get_xdata().tolist() == list(range(first, 4))
-    assert display.validation_line_.get_ydata().tolist() == model.validation_scores_
+    assert display.validation_line_.get_ydata().tolist() == [1.1, 0.9, 0.8, 0.85][:n_scores]
     assert display.suboptimality_line_ is None
 
 

@@ -64,3 +64,13 @@ def test_many_labels_take_turns():
     del scores
     # 256 MB for the rows of the problems that are solved at once, and samples of rows
     assert peak_of(OneVsRestBCEClassifier(tol=1e-3).fit, X, Y) <= 1.25 * 2**28
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "csr"])
+def test_of_rows_that_are_held_out_only_those_are_copied(layout):
+    X, y = data(100_000, 60)
+    X = LAYOUTS[layout](X)
+    n_bytes = X.data.nbytes + (X.indices.nbytes if sp.issparse(X) else 0)
+    plain = peak_of(BCEClassifier().fit, X, y)
+    early = peak_of(BCEClassifier(early_stopping=True).fit, X, y)
+    assert early - plain <= 20 * X.shape[0] + 0.11 * n_bytes

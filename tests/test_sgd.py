@@ -474,6 +474,7 @@ REFUSED = [
     ({}, {"y": np.arange(40) % 3, "classes": [0, 1]}, r"y has labels that are none .* \[2\]"),
     ({}, {"y": np.linspace(0, 2, 40)}, "classes must be passed"),
     ({"class_weight": "balanced"}, HARD, "class_weight='balanced' is not supported by partial_fit"),
+    ({"early_stopping": True}, HARD, "early_stopping=True is not supported by partial_fit"),
     ({"pos_weight": "balanced"}, HARD, "pos_weight='balanced' is not supported by partial_fit"),
     ({"class_weight": {0: 1.0, "no": 2.0}}, HARD, r"class_weight has keys .*\['no'\]"),
     ({"class_weight": {0: -1.0, 1: 2.0}}, HARD, "class_weight must hold finite weights"),
@@ -491,18 +492,6 @@ def test_first_call_is_refused(parameters, told, message):
     with pytest.raises(ValueError, match=message):
         clf.partial_fit(X, **told)
     assert vars(clf) == vars(BCEClassifier(**parameters))
-
-
-class StoppingEarly(BCEClassifier):
-    """As if there were the parameter."""
-
-    early_stopping = True
-
-
-def test_early_stopping_is_refused():
-    X, hard, _, _ = small_problem()
-    with pytest.raises(ValueError, match="early_stopping=True is not supported by partial_fit"):
-        StoppingEarly().partial_fit(X, hard, classes=[0, 1])
 
 
 SOFT = np.linspace(0.0, 1.0, 80)

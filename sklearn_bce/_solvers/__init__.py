@@ -13,15 +13,17 @@ SOLVE = {
     "newton-cholesky": newton_cholesky.solve,
     "sgd": sgd.solve,
 }
+_MAX_CHOLESKY_IN_BLOCKS = 512  # a Hessian of more takes longer than to read a Parquet file
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_features, n_problems=1):
+def choose(solver, n_features, n_problems=1, in_blocks=False):
     """Return the name of the solver to use.
 
     "auto" means "newton-cg" for 2,000 features or more, where p x p matrices are too dear, else
     "lbfgs". Several problems over one X take "lbfgs" in any case: what they cannot share, products
-    with their Hessians, are few.
+    with their Hessians, are few. Where X comes in blocks, and up to 512 features, it means
+    "newton-cholesky": a Hessian costs no reading more, and it needs the fewest.
     """
     if solver == "newton-cholesky" and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(
@@ -29,6 +31,13 @@ def choose(solver, n_features, n_problems=1):
             f"factorises a dense matrix of that size, and takes at most {_MAX_CHOLESKY_FEATURES}. "
             "Use 'newton-cg', 'lbfgs' or 'auto'."
         )
+    if solver == "sgd" and in_blocks:
+        raise ValueError(
+            "The 'solver' parameter cannot be 'sgd' for fit_blocks, which has no use for it: "
+            "partial_fit takes stochastic steps over blocks, the other solvers reach the optimum."
+        )
     if solver != "auto":
         return solver
+    if in_blocks and n_features <= _MAX_CHOLESKY_IN_BLOCKS:
+        return "newton-cholesky"
     return "newton-cg" if n_features >= MAX_FACTOR_SIZE and n_problems == 1 else "lbfgs"

@@ -4,7 +4,6 @@ import numpy as np
 
 from .._objective import MAX_FACTOR_SIZE
 from ._conjugate_gradient import cg_step
-from ._intercept import intercept_shift
 from ._loop import Proposal
 from ._newton_step import newton_step
 
@@ -45,10 +44,7 @@ def duality_gap(objective, point, tol):
         return None
     shift = np.zeros(objective.size)
     if objective.fit_intercept:
-        logits = yield objective.logits, point.theta
-        shift[-1] = intercept_shift(
-            logits, objective.positive, objective.negative, objective.gammas
-        )
+        shift[-1] = yield objective.best_shift, point.theta
     best = yield objective.evaluate, point.theta + shift
     total = gap(best) + max(point.value - best.value, 0.0)
     return Proposal(shift, total, True, end=best) if total <= tol * point.value else None

@@ -40,8 +40,18 @@ class Proposal(NamedTuple):
     end: Point | None = None  # the point a whole step away, where it is known
 
 
-def unwatched(iteration, theta, value, optimality):
-    """The watch of a fit that nobody looks at; one that returns True ends the fit."""
+def unwatched(iteration, theta, value=np.nan, optimality=np.nan, **state):
+    """The watch of a fit that nobody looks at; one that returns True ends the fit.
+
+    It is told the iterations so far, the point they have come to, the objective there and the
+    sub-optimality before the last step. A solver that needs more than theta to go on from there
+    says so in ``state``: attributes of a model that was interrupted.
+    """
+
+
+def all_of(*watches):
+    """Return a watch that tells all of them, and ends the fit if one of them does."""
+    return lambda *told, **state: any([watch(*told, **state) for watch in watches])
 
 
 class Control(NamedTuple):
@@ -51,6 +61,7 @@ class Control(NamedTuple):
     max_iter: int
     watch: Callable = unwatched  # called after every iteration
     seed: int = 0  # for solvers that draw rows
+    begin: Callable = unwatched  # called once, with the point that the iterations start from
     steps: object = None  # `_epochs.Steps`, for those that go row by row
 
 
@@ -62,6 +73,7 @@ class Solution(NamedTuple):
     optimality: float  # relative sub-optimality (value - minimum) / value, before the last step
     loss_curve: list  # the objective's value at the start and after every iteration
     direction: np.ndarray  # of the last step
+    is_early: bool = False  # whether a watch ended the fit, or likes an earlier iteration better
     is_done: bool = True  # False where a solver that claims no optimality had to give up
 
 
@@ -85,8 +97,10 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
     Solution
     """
     curve = [point.value]
-    previous = np.inf
-    while True:
+    previous = optimality = np.inf
+    proposal = Proposal(np.zeros_like(point.theta), np.inf, False)
+    told_to_stop = control.begin(n_iter, point.theta)
+    while not told_to_stop:
         proposal = yield from propose(point)
         close = proposal.decrement <= max(control.tol, ROUNDING) * point.value
         if not proposal.certified and (close or n_iter >= control.max_iter):
@@ -112,7 +126,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         previous = optimality if proposal.certified else np.inf
         if reached or stalled or told_to_stop or objective.is_separated(point):
             break
-    return Solution(point, n_iter, optimality, curve, proposal.direction)
+    return Solution(point, n_iter, optimality, curve, proposal.direction, bool(told_to_stop))
 
 
 def relative(decrement, value):

@@ -30,9 +30,11 @@ def _row_space(objective):
 
     Without an intercept the mean is zero. The basis is None where it is too dear.
     """
-    used = objective.positive + objective.negative > 0.0
     if objective.size <= MAX_FACTOR_SIZE:
-        gram = objective.matrix.gram(used.astype(np.float64), objective.center, objective.scale)
+        gram = 0.0
+        for _, piece in objective.pieces():
+            used = (piece.positive + piece.negative > 0.0).astype(np.float64)
+            gram += piece.matrix.gram(used, objective.center, objective.scale)
         mean = objective.fit_intercept * gram[-1, :-1] / gram[-1, -1]
         if not np.isfinite(gram).all():  # entries near 1e300 in rows of next to no weight
             return None, None
@@ -40,7 +42,11 @@ def _row_space(objective):
         vectors, kept = _range(inner - gram[-1, -1] * np.outer(mean, mean), np.diagonal(inner))
         return vectors[:, kept], mean
     if objective.n_rows <= MAX_FACTOR_SIZE and not objective.matrix.is_sparse:
-        rows = (objective.matrix.source[used] - objective.center) / objective.scale
+        pieces = [
+            piece.matrix.source[piece.positive + piece.negative > 0.0]
+            for _, piece in objective.pieces()
+        ]
+        rows = (np.concatenate(pieces) - objective.center) / objective.scale
         mean = objective.fit_intercept * rows.mean(axis=0)
         squares = np.square(rows).sum(axis=1)
         rows -= mean

@@ -32,13 +32,15 @@ def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
     sample = objective
     n_sample = max(
-        _ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE, objective.n_rows // _ROWS_PER_SAMPLED_ROW
+        _ROWS_PER_FEATURE * objective.size,
+        _MIN_SAMPLE,
+        min(objective.n_rows // _ROWS_PER_SAMPLED_ROW, objective.n_rows_held),
     )
     if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
         _MIN_ROWS_TO_SAMPLE, 2 * n_sample
     ):
-        sample = objective.subset(*_draw_rows(objective, n_sample, control.seed))
-        tol = objective.size / n_sample  # the subsample's optimum is hardly better than that
+        sample = yield objective.draw, n_sample, control.seed
+        tol = objective.size / sample.n_rows  # the subsample's optimum is hardly better than that
         sample_control = Control(tol, control.max_iter)
         start = yield from newton_cholesky.solve(sample, theta, sample_control, n_iter)
         n_iter = start.n_iter
@@ -51,28 +53,6 @@ def solve(objective, theta, control, n_iter=0):
     rule = _Rule(objective, sample)
     certify = rule.certify(control.tol)
     return (yield from minimise(objective, point, control, rule.propose, certify, n_iter))
-
-
-def _draw_rows(objective, n_sample, seed):
-    """Draw about ``n_sample`` rows without replacement, half of them from each class.
-
-    Returns the rows and the factor on each row's weight that makes up for the choice. A rare class
-    would hardly be met by a draw from all rows (case-control sampling: Fithian and Hastie, Annals
-    of Statistics 42, 2014).
-    """
-    generator = np.random.default_rng(seed)
-    weight = objective.positive + objective.negative
-    is_positive = objective.positive > objective.negative
-    strata = [np.flatnonzero(is_positive), np.flatnonzero((weight > 0.0) & ~is_positive)]
-    n_rare = min(n_sample // 2, min(stratum.size for stratum in strata))
-    drawn, factors = [], []
-    for stratum in strata:
-        size = min(stratum.size, max(n_sample // 2, n_sample - n_rare))
-        drawn.append(generator.choice(stratum, size, replace=False))
-        factors.append(np.full(size, stratum.size / max(size, 1)))
-    rows = np.concatenate(drawn)
-    order = np.argsort(rows)
-    return rows[order], np.concatenate(factors)[order]
 
 
 class _Rule:

@@ -19,7 +19,7 @@ def solve(objective, theta, control, n_iter=0):
     curve = [point.value]
     best = point
     n_idle = number = 0
-    told_to_stop = False
+    told_to_stop = control.begin(n_iter, theta)
     while n_iter < control.max_iter and n_idle < steps.n_iter_no_change and not told_to_stop:
         yield epochs.epoch, number
         number += 1
@@ -30,8 +30,8 @@ def solve(objective, theta, control, n_iter=0):
         n_idle = 0 if point.value < best.value * (1.0 - steps.tol) else n_idle + 1
         best = point if point.value < best.value else best
         told_to_stop = control.watch(n_iter, point.theta, point.value, np.nan)
-    is_done = n_idle >= steps.n_iter_no_change or bool(told_to_stop)
-    return Solution(best, n_iter, np.nan, curve, np.zeros_like(theta), is_done)
+    is_done = n_idle >= steps.n_iter_no_change
+    return Solution(best, n_iter, np.nan, curve, np.zeros_like(theta), bool(told_to_stop), is_done)
 
 
 def _start(objective, point, rule):

@@ -16,7 +16,8 @@ class LossCurveDisplay:
     loss_curve : array-like of shape (n_points,)
         The objective at the start and after each iteration.
     validation_scores : array-like of shape (n_validation_points,), default=None
-        Loss of the validation rows after each iteration; one value more if at the start too.
+        Minus the loss of the validation rows, as ``validation_scores_`` has it: after each
+        iteration; one value more if at the start too.
     optimality : float, default=None
         Relative sub-optimality measured at the end. None draws none.
     name : str, default=None
@@ -137,9 +138,8 @@ class LossCurveDisplay:
             iterations = np.arange(n_points - n_validated, n_points)
             defaults = {"marker": ".", "label": f"Validation loss{suffix}"}
             validation_kw = styled(defaults, validation_kw)
-            (self.validation_line_,) = self.ax_.plot(
-                iterations, self.validation_scores, **validation_kw
-            )
+            losses = -np.asarray(self.validation_scores, dtype=np.float64)
+            (self.validation_line_,) = self.ax_.plot(iterations, losses, **validation_kw)
         self.ax_.set_ylabel("Loss")
 
     def _plot_suboptimality(self, suffix, suboptimality_kw):

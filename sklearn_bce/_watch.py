@@ -1,0 +1,143 @@
+"""What watches the iterations of one problem: rows that judge them, lines printed, callbacks."""
+
+import numpy as np
+
+from ._kernels.pointwise import loss_of_rows
+from ._solvers._loop import all_of
+
+
+class Watches:
+    """All that looks at the iterations of one problem.
+
+    Parameters
+    ----------
+    estimator : BCEClassifier
+    problem : Problem
+    objective : Objective
+    judging : Matrix or None
+        The rows that judge.
+    task : FitTask or None
+        Through which callbacks are told.
+    """
+
+    def __init__(self, estimator, problem, objective, judging, task):
+        self.name = type(estimator).__name__ + problem.label
+        self.judge = self.task = self.printer = None
+        if problem.judges is not None:
+            patience = estimator.n_iter_no_change if estimator.early_stopping else None
+            self.judge = Judge(objective, judging, *problem.judges(), patience, estimator.tol)
+        if estimator.verbose:
+            self.printer = _Printer(self.name, self.judge)
+        if task is not None:
+            self.task = task.problem(problem.label.removeprefix(", "), problem.index, objective)
+
+    @property
+    def keep_best(self):
+        """Whether the best iteration counts, not the last one."""
+        return self.judge is not None and self.judge.patience is not None
+
+    @property
+    def scores(self):
+        """The validation scores, at the start and after every iteration, or None."""
+        return None if self.judge is None else [-loss for loss in self.judge.losses]
+
+    def of_start(self, control):
+        """Return the control of a starting phase, which is not judged: it has another loss."""
+        return _joined(control, self.printer, self.task)
+
+    def of_iterations(self, control):
+        """Return the control of the iterations; what is printed is already judged."""
+        return _joined(control, self.judge, self.printer, self.task)
+
+    def best(self, solution):
+        """Return the number of the iteration that counts, and its theta."""
+        return self.judge.best if self.keep_best else (solution.n_iter, solution.point.theta)
+
+    def end(self, n_iter, theta):
+        """Tell that the problem is solved."""
+        if self.task is not None:
+            self.task.end(n_iter, theta)
+
+
+def _joined(control, *watches):
+    watches = [watch for watch in watches if watch is not None]
+    if not watches:
+        return control
+    return control._replace(
+        begin=all_of(*[watch.begin for watch in watches]),
+        watch=all_of(*[watch.watch for watch in watches]),
+    )
+
+
+class _Printer:
+    """Prints a line an iteration."""
+
+    def __init__(self, name, judge):
+        self.name = name
+        self.judge = judge
+
+    def begin(self, iteration, theta):
+        """The start is no iteration."""
+
+    def watch(self, iteration, theta, value, optimality, **state):
+        has_judged = self.judge is not None and self.judge.losses
+        validation = f"  validation loss {self.judge.losses[-1]:.12g}" if has_judged else ""
+        print(
+            f"{self.name}: iteration {iteration:4d}  objective {value:.12g}  "
+            f"sub-optimality {optimality:.1e}{validation}"
+        )
+
+
+class Judge:
+    """What the rows that judge say of each iteration of one problem; a watch of its solver.
+
+    The loss is the one that the fit minimises, as a mean over these rows and without the penalty.
+
+    Parameters
+    ----------
+    objective : Objective
+    matrix : Matrix
+        The rows that judge.
+    positive, negative : ndarray of shape (n_rows,)
+        Their weights u and v.
+    patience : int or None
+        Iterations without improvement after which the fit is to end; None does not end it, and
+        keeps the last coefficients whatever they are worth.
+    tol : float
+        Relative; a smaller improvement counts as none.
+    """
+
+    def __init__(self, objective, matrix, positive, negative, patience, tol):
+        total = positive.sum() + negative.sum()
+        self.objective = objective
+        self.matrix = matrix
+        self.positive, self.negative = positive / total, negative / total
+        self.patience = patience
+        self.tol = tol
+        self.losses = []
+        self.best = None  # (iteration, theta)
+        self.least = np.inf
+        self.n_worse = 0
+
+    def begin(self, iteration, theta):
+        """Judge the point that the iterations start from."""
+        self._judge(iteration, theta)
+        self.n_worse = 0
+
+    def watch(self, iteration, theta, value, optimality, **state):
+        """Judge an iteration; return whether the fit is to end."""
+        self._judge(iteration, theta)
+        return self.patience is not None and self.n_worse >= self.patience
+
+    def _judge(self, iteration, theta):
+        loss = self._loss(theta)
+        self.losses.append(loss)
+        self.n_worse = 0 if loss < self.least * (1.0 - self.tol) else self.n_worse + 1
+        if self.best is None or loss <= self.least:  # of equals, the later one
+            self.best, self.least = (iteration, theta.copy()), loss
+
+    def _loss(self, theta):
+        z = self.matrix.scores(*self.objective.from_theta(theta))
+        slope, weight = np.empty((2, z.size))
+        u, v = self.positive, self.negative
+        return loss_of_rows(z, u, v, *self.objective.gammas, slope, weight)[0]
