@@ -10,7 +10,7 @@ import numpy as np
 from . import lanes
 from .jit import jit
 from .lanes import WIDTH
-from .matrices import add_combination, add_scores, add_squares, fill_scaled
+from .matrices import add_combination, add_scores, add_squares, fill_scaled, row_of
 from .pointwise import loss_of_rows
 
 BLOCK = 512
@@ -60,9 +60,10 @@ def curvature_pass(X, first, direction, shift, weight, sums):
         block = change[: stop - start]
         block[:] = shift
         add_scores(X, direction, first + start, block)
+        rows = weight[start:stop]
         for i in range(block.size):
             # A row that does not count may have an infinite score.
-            block[i] = block[i] * weight[start + i] if weight[start + i] > 0.0 else 0.0
+            block[i] = block[i] * rows[i] if rows[i] > 0.0 else 0.0
         add_combination(X, block, first + start, sums)
         total += block.sum()
     return total
@@ -100,20 +101,15 @@ def sparse_scores(X, first, coefs, scores):
     """Fill ``scores`` (WIDTH, n_block) with X[rows] @ coefs, for ``coefs`` (n_columns, WIDTH)."""
     total = np.empty((1, WIDTH))
     for i in range(scores.shape[1]):
-        start = X.indptr[first + i]
-        stop = X.indptr[first + i + 1]
+        values, columns = row_of(X, first + i)
         # Two sums, so that an addition need not wait for the one before it.
         even = lanes.zeros()
         odd = lanes.zeros()
-        for entry in range(start, stop - 1, 2):
-            even = lanes.multiply_add(X.values[entry], lanes.load(coefs, X.indices[entry]), even)
-            odd = lanes.multiply_add(
-                X.values[entry + 1], lanes.load(coefs, X.indices[entry + 1]), odd
-            )
-        if (stop - start) % 2 == 1:
-            even = lanes.multiply_add(
-                X.values[stop - 1], lanes.load(coefs, X.indices[stop - 1]), even
-            )
+        for k in range(0, values.size - 1, 2):
+            even = lanes.multiply_add(values[k], lanes.load(coefs, columns[k]), even)
+            odd = lanes.multiply_add(values[k + 1], lanes.load(coefs, columns[k + 1]), odd)
+        if values.size % 2 == 1:
+            even = lanes.multiply_add(values[-1], lanes.load(coefs, columns[-1]), even)
         lanes.store(lanes.add(even, odd), total, 0)
         for k in range(WIDTH):
             scores[k, i] = total[0, k]
@@ -127,9 +123,10 @@ def add_sparse_combination(X, first, residuals, sums):
         for k in range(WIDTH):
             row[0, k] = residuals[k, i]
         of_row = lanes.load(row, 0)
-        for entry in range(X.indptr[first + i], X.indptr[first + i + 1]):
-            j = X.indices[entry]
-            lanes.store(lanes.multiply_add(X.values[entry], of_row, lanes.load(sums, j)), sums, j)
+        values, columns = row_of(X, first + i)
+        for k in range(values.size):
+            here = lanes.load(sums, columns[k])
+            lanes.store(lanes.multiply_add(values[k], of_row, here), sums, columns[k])
 
 
 @jit
@@ -143,12 +140,13 @@ def sparse_gram_pass(X, first_row, weight, unit, gram, diagonal):
     for i in range(weight.size):
         if weight[i] == 0.0:
             continue
-        first = X.indptr[first_row + i]
-        last = X.indptr[first_row + i + 1]
-        for a in range(first, last):
-            j = X.indices[a]
-            scaled = X.values[a] * unit[j]
+        values, columns = row_of(X, first_row + i)
+        for a in range(values.size):
+            j = np.uintp(columns[a])
+            scaled = values[a] * unit[j]
             factor = weight[i] * scaled
             diagonal[j] += factor * scaled
-            for b in range(first, a):
-                gram[j, X.indices[b]] += factor * (X.values[b] * unit[X.indices[b]])
+            line = gram[j]
+            for b in range(a):
+                k = np.uintp(columns[b])
+                line[k] += factor * (values[b] * unit[k])
