@@ -6,6 +6,7 @@ objective differently, its adapter says how that is mapped.
 """
 
 import importlib.util
+import os
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from sklearn_bce import BCEClassifier
 DECADES = tuple(10.0**-k for k in range(1, 11))
 OURS = (1e-5, 1e-6, 1e-7, 1e-8)  # looser ones are taken for the first of them
 _MAX_ITER = 100_000  # the race has a limit of time instead
-_MAX_HESSIAN_FEATURES = 10_000  # for a dense p x p matrix, and another one to factorise it
+_MAX_HESSIAN_FEATURES = 5_000  # beyond, each dense p x p matrix takes seconds to factorise
 
 
 class Entrant(NamedTuple):
@@ -34,6 +35,11 @@ class Entrant(NamedTuple):
     package: str = "sklearn"
     max_features: int | None = None
     sparse_only: bool = False
+
+    @property
+    def has_choice_of_threads(self):
+        """Whether it is tried with one thread and with all; ours chooses by itself."""
+        return self.is_peer and self.has_threads and os.cpu_count() > 1
 
     def can_fit(self, X, weight):
         """Return why it does not take part, or an empty string."""
@@ -134,7 +140,7 @@ def _our_solver(name, **options):
 AUTO = _our_solver("auto")._replace(name="ours")
 OUR_SOLVERS = [
     _our_solver("lbfgs"),
-    _our_solver("newton-cholesky", max_features=_MAX_HESSIAN_FEATURES // 2),
+    _our_solver("newton-cholesky", max_features=_MAX_HESSIAN_FEATURES),
     _our_solver("newton-cg"),
 ]
 PEERS = [

@@ -5,7 +5,6 @@ the least known, or the time is over. Then the rungs that may be its figure are 
 rounds over all entrants, so that nobody has the machine's good minutes alone.
 """
 
-import os
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -26,7 +25,7 @@ _AT_MOST = 2.0  # and of fewer
 _VISIT = 0.02  # seconds of fits at a visit, at least one fit
 _SLOWER = 20.0  # times as long as ours anybody's fit may take,
 _LIMITS = (3.0, 10.0)  # but at least and at most so many seconds,
-_SLOWER_AT_LEAST = 5.0  # and where ours takes long so many times as long
+_SLOWER_AT_LEAST = 3.0  # and where ours takes long so many times as long
 _NEAR = 1.5  # rungs slower than that beside the entrant's fastest are out
 _FAR = 4.0  # rungs slower than that beside the fastest peer are fitted only once more
 _CHEAP = 1.0  # seconds up to which a fit is tried with one thread and with all
@@ -105,11 +104,11 @@ class _Heat:
     def _threads(self, entrant):
         """Numbers of threads to climb with; the second if the first does not get there.
 
-        BLAS can be much slower with all threads than with one, mostly on small matrices.
+        On small matrices BLAS can be much slower with all threads than with one.
         """
-        if not (entrant.is_peer and entrant.has_threads) or os.cpu_count() == 1:
+        if not entrant.has_choice_of_threads:
             return [None]
-        return [1, None] if n_bytes(self.data[0]) < _SMALL else [None, 1]
+        return [1, None] if n_bytes(self.data[0]) < _SMALL else [None]
 
     def _climb(self, entrant, ladder, threads):
         """Fit with one tolerance after the other; return whether no other ladder is needed.
@@ -184,7 +183,7 @@ class _Heat:
                 rung.entrant, rung.estimator, threads=None if rung.threads else 1, value=rung.value
             )
             for rung in found
-            if rung.time < _CHEAP and len(self._threads(rung.entrant)) > 1
+            if rung.time < _CHEAP and rung.entrant.has_choice_of_threads
         ]
         return found + others
 
