@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_bce import BCEClassifier, BCEClassifierCV, SeparationWarning, bce_path
 from sklearn_bce._neighbours import Groups, can_serve
@@ -329,6 +331,16 @@ def test_metadata_is_routed():
 
 
 # -- within scikit-learn
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class in y:UserWarning")  # of its own data
+@pytest.mark.parametrize("parameters", [{}, {"gammas": [2.0], "selection": "1se"}], ids=str)
+def test_check_estimator(parameters):
+    results = check_estimator(BCEClassifierCV(Cs=3, cv=3, **parameters), on_skip=None)
+    status = Counter(result["status"] for result in results)
+    skipped = [result["check_name"] for result in results if result["status"] == "skipped"]
+    assert skipped in ([], ["check_array_api_input"])  # for want of SCIPY_ARRAY_API
+    assert status["passed"] + len(skipped) == len(results) >= 65
 
 
 def test_pipeline_clone_and_pickle():
