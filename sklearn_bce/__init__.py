@@ -3,15 +3,19 @@
 from importlib import import_module
 
 from ._binary import BCEClassifier
+from ._cv import BCEClassifierCV
 from ._exceptions import InconsistentVersionWarning, SeparationWarning
 from ._one_vs_rest import OneVsRestBCEClassifier
+from ._path import bce_path
 from ._version import __version__ as __version__
 
 __all__ = [
     "BCEClassifier",
+    "BCEClassifierCV",
     "InconsistentVersionWarning",
     "OneVsRestBCEClassifier",
     "SeparationWarning",
+    "bce_path",
     "callbacks",
     "display",
     "loss",

@@ -254,7 +254,7 @@ class BCEClassifier(LinearBinaryClassifier):
             Itself, fitted.
         """
         check_parameters(self)
-        _refuse_probability_columns(y)
+        refuse_probability_columns(y)
         with task_of_fit(self, X, y, sample_weight) as task, unchanged_on_error(self):
             X, y = check_X(self, X, y, reset=True)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
@@ -284,7 +284,7 @@ class BCEClassifier(LinearBinaryClassifier):
             Itself.
         """
         check_parameters(self)
-        _refuse_probability_columns(y)
+        refuse_probability_columns(y)
         with unchanged_on_error(self):
             learn_stream(self, X, y, classes, sample_weight)
             return self
@@ -393,7 +393,8 @@ class BCEClassifier(LinearBinaryClassifier):
         return coef, float(self.intercept_[0])
 
 
-def _refuse_probability_columns(y):
+def refuse_probability_columns(y):
+    """Raise if y has the two columns of `predict_proba`."""
     shape = getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] == 2:
         raise ValueError(

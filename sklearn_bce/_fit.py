@@ -1,6 +1,7 @@
 """The one road from (X, targets, parameters) to a solution, and the warnings on its way."""
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -51,10 +52,11 @@ class Problem(NamedTuple):
     index: int = 0  # the row of coef_ that it is for
     C: float | None = None  # by default the estimator's, as the next one
     gamma: float | tuple | None = None
+    l1_ratio: float | None = None
     judges: Callable | None = None  # () -> (u, v) of the rows that judge its iterations
 
 
-def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None):
+def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None, solver=None):
     """Fit the coefficients of binary problems that share X, and each reading of it.
 
     Parameters
@@ -70,58 +72,75 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None)
         Where the rows are that judge the iterations of those problems that have ``judges``.
     task : FitTask, optional
         Through which callbacks are told.
+    solver : str, optional
+        By default the estimator's.
 
     Returns
     -------
     list of (Problem, Fitted)
     """
     in_blocks = isinstance(X, Blocks)
-    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems), in_blocks)
+    solver = _solvers.choose(solver or estimator.solver, X.shape[1], len(problems), in_blocks)
     solve = _solvers.SOLVE[solver]
-    control = Control(
-        min(estimator.tol, _LOOSEST_TOL),
-        estimator.max_iter,
-        seed=seed_of(estimator),
-    )
+    control = control_of(estimator)
     if solver == "sgd":
         control = control._replace(steps=_steps(estimator, control.seed))
-    # Overflows show as values that are not finite, which the line search refuses.
-    with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        matrix = X.at_work(team, solver) if in_blocks else Matrix(X, team)
+    with shared_matrix(X, solver) as matrix:
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
             columns = matrix.center_and_scale(share, estimator.fit_intercept)
         # Threads share out the solvers' own work where it is on long vectors.
         # Callbacks are called by the thread that called `fit`.
-        share_out = team.map if X.shape[1] >= _LONG and task is None else ALONE.map
+        share_out = matrix.team.map if X.shape[1] >= _LONG and task is None else ALONE.map
         judging = None if split is None else split.judging(matrix)
         fitted = []
-        tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
+        tile = problems_at_once(X.shape[0])
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
-            objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
+            objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
             watches = [
                 Watches(estimator, problem, objective, judging, task)
                 for problem, objective in zip(some, objectives, strict=True)
             ]
             solvers = [
-                _solve(objective, solve, control, problem.start, watch)
+                solve_from(objective, solve, control, problem.start, watch)
                 for problem, objective, watch in zip(some, objectives, watches, strict=True)
             ]
             solutions = run_together(solvers, answer_together, share_out)
             for problem, objective, watch, (solution, theta) in zip(
                 some, objectives, watches, solutions, strict=True
             ):
-                _warn(watch.name, estimator, objective, solution)
+                warn_of(watch.name, estimator, objective, solution)
                 coef, intercept = objective.from_theta(theta)
                 fitted.append((problem, Fitted(coef, intercept, solution, solver, watch.scores)))
     return fitted
 
 
-def _objective(estimator, matrix, problem, columns):
+@contextmanager
+def shared_matrix(X, solver):
+    """X as the solver will read it, with the threads of the fit, which end with the block."""
+    # Overflows show as values that are not finite, which the line search refuses.
+    with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        yield X.at_work(team, solver) if isinstance(X, Blocks) else Matrix(X, team)
+
+
+def problems_at_once(n_rows):
+    """Return how many problems may be solved side by side, for the memory of their rows."""
+    return max(1, int(_TILE_BYTES / (_BYTES_A_ROW * n_rows)))
+
+
+def control_of(estimator):
+    """Return what the estimator's parameters ask of a solver."""
+    tol = min(estimator.tol, _LOOSEST_TOL)
+    return Control(tol, estimator.max_iter, seed=seed_of(estimator))
+
+
+def objective_of(estimator, matrix, problem, columns):
+    """Return the Objective of a problem, which makes its targets."""
     C = estimator.C if problem.C is None else problem.C
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
+    l1_ratio = estimator.l1_ratio if problem.l1_ratio is None else problem.l1_ratio
     make = BlocksObjective if isinstance(matrix, Blocks) else Objective
     return make(
         matrix,
@@ -130,11 +149,11 @@ def _objective(estimator, matrix, problem, columns):
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
         columns=columns,
-        l1_ratio=float(estimator.l1_ratio),
+        l1_ratio=float(l1_ratio),
     )
 
 
-def _solve(objective, solve, control, start, watches):
+def solve_from(objective, solve, control, start, watches):
     """Solution of one problem, and the theta to take from it: a generator, see `_together.py`."""
     theta, n_iter = yield from _start(objective, solve, watches.of_start(control), start)
     solution = yield from solve(objective, theta, watches.of_iterations(control), n_iter)
@@ -144,7 +163,7 @@ def _solve(objective, solve, control, start, watches):
         there = yield from solve(objective, theta, control._replace(max_iter=n_best), n_best)
         solution = there._replace(loss_curve=solution.loss_curve, is_early=True)
     if not watches.keep_best:
-        theta = yield from _least_norm(objective, solution.point)
+        theta = yield from least_norm(objective, solution.point)
     watches.end(solution.n_iter, theta)
     return solution, theta
 
@@ -176,7 +195,8 @@ def _start(objective, solve, control, start):
     return (theta if moved.value < flat else constant), solution.n_iter
 
 
-def _least_norm(objective, point):
+def least_norm(objective, point):
+    """Theta to take from a point: without a penalty, the smallest of equally good ones."""
     if objective.strength > 0.0:
         return point.theta
     theta = minimum_norm(objective, point.theta)
@@ -185,7 +205,8 @@ def _least_norm(objective, point):
     return theta if least.value <= point.value * (1.0 + 1e-12) else point.theta
 
 
-def _warn(name, estimator, objective, solution):
+def warn_of(name, estimator, objective, solution):
+    """Warn of a fit that has not reached its optimum, or has none."""
     if solution.is_early:  # that is as it was asked for
         return
     if objective.is_separated(solution.point):

@@ -17,7 +17,7 @@ from ._threads import ALONE
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
 _SPARSE_BLOCK = 1024  # rows
-_SHARED_BLOCK_VALUES = 2**18  # long blocks, for each costs a call for each problem
+_SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices

@@ -83,18 +83,24 @@ class Objective:
             exponent = 0
         total = weight.sum()
         self.positive, self.negative = positive / total, negative / total
-        with np.errstate(over="ignore"):
-            self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
+        self.mass = total, exponent
         if columns is None:
             columns = matrix.center_and_scale(weight / total, fit_intercept)
+        self.columns = columns
         self.center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
-        scale = np.maximum(scale, 2.0**-300 if self.strength > 0.0 else 2.0**-1000)
+        scale = np.maximum(scale, 2.0**-300 if penalty > 0.0 else 2.0**-1000)
         self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
         # Powers of two: to divide by them is exact.
         self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
         self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
+        self._set_penalty(penalty, l1_ratio)
+
+    def _set_penalty(self, penalty, l1_ratio):
+        total, exponent = self.mass
+        with np.errstate(over="ignore"):
+            self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
         l2 = self.strength * (1.0 - l1_ratio)
         self.penalty = np.append((np.sqrt(l2) / self.scale) ** 2, 0.0)
         self.l1 = np.append(self.strength * l1_ratio / self.scale, 0.0)
@@ -130,6 +136,12 @@ class Objective:
         positive, negative = self.positive[rows] * factors, self.negative[rows] * factors
         total = positive.sum() + negative.sum()
         part.positive, part.negative = positive / total, negative / total
+        return part
+
+    def with_penalty(self, penalty):
+        """Return the same objective, in the same variables, with an L2 penalty."""
+        part = copy(self)
+        part._set_penalty(penalty, 0.0)
         return part
 
     def cross_entropy(self):

@@ -11,6 +11,8 @@ from ._posterior import check_invertible
 PROBABILITIES = ("sigmoid", "posterior")
 MAX_BATCH = 2**16
 SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd")
+BATCH_SOLVERS = tuple(name for name in SOLVERS if name != "sgd")
+SELECTIONS = ("best", "1se")
 LEARNING_RATES = ("adaptive", "constant", "invscaling")
 
 
@@ -114,6 +116,91 @@ ONE_VS_REST_RULES = {
 }
 
 
+def _is_values_of_C(value):
+    if is_int(value):
+        return value >= 1
+    return _all_in(value, lambda C: is_real(C) and C > 0)
+
+
+def _all_in(values, is_valid):
+    """Whether it is a sequence with at least one value, all of them valid."""
+    is_sequence = isinstance(values, (list, tuple)) or (
+        isinstance(values, np.ndarray) and values.ndim == 1
+    )
+    return is_sequence and len(values) > 0 and all(map(is_valid, values))
+
+
+def _is_scoring(value):
+    return value is None or callable(value) or (isinstance(value, str) and value in _scorers())
+
+
+def _scorers():
+    from sklearn.metrics import get_scorer_names  # the rest of a fit may not need it
+
+    return get_scorer_names()
+
+
+def _is_cv(value):
+    if is_int(value):
+        return value >= 2
+    if isinstance(value, (str, bytes)):  # which have a split of their own
+        return False
+    return value is None or hasattr(value, "split") or hasattr(value, "__iter__")
+
+
+VALUES_OF_C = "values in the range (0.0, inf], or their number, an int in the range [1, inf)"
+
+_OF_SINGLE_FITS = (
+    *("warm_start", "early_stopping", "validation_fraction", "n_iter_no_change"),
+    *("learning_rate", "eta0", "batch_size", "shuffle", "average"),
+)
+
+# Rules of BCEClassifierCV that differ. It has no C, l1_ratio and gamma, but values of them.
+CV_RULES = {
+    "Cs": (_is_values_of_C, VALUES_OF_C),
+    "l1_ratios": (
+        lambda v: _all_in(v, RULES["l1_ratio"][0]),
+        "values in the range [0.0, 1.0], at least one",
+    ),
+    "gammas": (
+        lambda v: v is None or _all_in(v, _is_gamma),
+        "values in the range [0.0, inf) or tuples of two of them, at least one, or None",
+    ),
+    **{
+        name: rule
+        for name, rule in RULES.items()
+        if name not in ("C", "l1_ratio", "gamma", *_OF_SINGLE_FITS)
+    },
+    "solver": (
+        lambda v: isinstance(v, str) and v in BATCH_SOLVERS,
+        f"one of {', '.join(BATCH_SOLVERS)}",
+    ),
+    "cv": (_is_cv, "an int in the range [2, inf), a splitter, splits or None"),
+    "scoring": (_is_scoring, "the name of a scorer, a callable or None"),
+    "refit": (_is_flag, "a bool"),
+    "selection": (
+        lambda v: isinstance(v, str) and v in SELECTIONS,
+        f"one of {', '.join(SELECTIONS)}",
+    ),
+}
+
+
+PATH_RULES = {**RULES, "solver": CV_RULES["solver"]}
+
+
+def check_values_of_C(Cs, name):
+    """Raise `InvalidParameterError` if Cs is neither values of C nor their number."""
+    if not _is_values_of_C(Cs):
+        raise InvalidParameterError(
+            f"The 'Cs' parameter of {name} must be {VALUES_OF_C}. Got {Cs!r} instead."
+        )
+
+
+def values_of_C(Cs):
+    """Return the values of C that checked Cs stand for, float64 of shape (n_Cs,)."""
+    return np.logspace(-4.0, 4.0, Cs) if is_int(Cs) else np.array(Cs, dtype=np.float64)
+
+
 def check_parameters(estimator, rules=RULES):
     """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
     name = type(estimator).__name__
@@ -123,10 +210,11 @@ def check_parameters(estimator, rules=RULES):
             raise InvalidParameterError(
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
             )
-    if estimator.l1_ratio > 0 and estimator.solver != "sgd":
+    l1 = "l1_ratio" if "l1_ratio" in rules else "l1_ratios"
+    if np.max(getattr(estimator, l1)) > 0 and estimator.solver != "sgd":
         raise InvalidParameterError(
-            f"The 'l1_ratio' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
-            f"available with solver={estimator.solver!r}. Got {estimator.l1_ratio!r} instead."
+            f"The '{l1}' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
+            f"available with solver={estimator.solver!r}. Got {getattr(estimator, l1)!r} instead."
         )
     if estimator.probability == "posterior":
         check_invertible(estimator.label_smoothing)

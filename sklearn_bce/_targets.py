@@ -48,10 +48,15 @@ def binary_targets(
     """
     classes, y = encode_labels(y)
     weight = check_sample_weight(sample_weight, y.shape[0])
+    where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
+    return encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothing, where)
+
+
+def encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothing, where="y"):
+    """Turn labels y in [0, 1] and checked weights into `Targets`; errors call them ``where``."""
     mass = np.array([weight @ (1.0 - y), weight @ y])
     if not mass.all():
         only = classes.tolist()[int(mass[1] > 0.0)]
-        where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
 
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

@@ -30,6 +30,16 @@ def cg_turn(factor, residual, inverse, search):
 
 
 @jit
+def largest_ratio(numerator, denominator):
+    """Return the largest numerator[i] / denominator[i] where the numerator is not zero, or 0."""
+    largest = 0.0
+    for i in range(numerator.size):
+        ratio = numerator[i] / denominator[i] if numerator[i] > 0.0 else 0.0
+        largest = ratio if ratio > largest else largest
+    return largest
+
+
+@jit
 def interleave(rows, columns):
     """Copy ``rows`` (K, size) to the first K columns of ``columns`` (size, at least K)."""
     for start in range(0, rows.shape[1], _TILE):

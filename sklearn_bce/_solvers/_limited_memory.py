@@ -36,6 +36,11 @@ class LimitedMemory:
         self.change_change = np.zeros((n_pairs, n_pairs))  # in the metric
         self.last = None
 
+    @property
+    def solved(self):
+        """metric^-1 @ gradient at the point of the last direction."""
+        return self.last[2]
+
     def direction(self, point):
         """Return -inverse @ gradient at the point, which the next pair will start from."""
         gradient = point.gradient

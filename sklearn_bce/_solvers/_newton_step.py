@@ -36,20 +36,24 @@ class Factor:
 
 
 def newton_step(objective, point):
-    """Newton direction and decrement, and the Hessian's Cholesky factor.
+    """Newton direction and decrement, and the Hessian's Cholesky factor."""
+    factor = Factor((yield objective.hessian, point))
+    return (yield from step_by(objective, point, factor)), factor
+
+
+def step_by(objective, point, factor):
+    """Newton direction and decrement, by the factor of the Hessian there.
 
     Where the factor needed a ridge, the step does not come from it: features that are dependent
     but for the tenth digit would be taken for dependent, and their share of the decrement be lost.
     """
-    hessian = yield objective.hessian, point
-    factor = Factor(hessian)
     if factor.is_regular:
         direction = -factor.solve(point.gradient)
         decrement = -0.5 * (point.gradient @ direction)
     else:
         root = yield objective.hessian_root, point
         direction, decrement = _solve_by_rows(root, point.gradient)
-    return Proposal(direction, decrement, True), factor
+    return Proposal(direction, decrement, True)
 
 
 def _solve_by_rows(root, gradient):

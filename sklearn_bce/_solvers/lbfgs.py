@@ -25,7 +25,7 @@ _MEMORY = 10  # pairs
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
 _FORCING = 1e-3  # for the step after the certificate is the last, and as good as Newton's
-_FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
+FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 
 
 def solve(objective, theta, control, n_iter=0):
@@ -65,7 +65,7 @@ class _Rule:
         self.has_factor = objective.size <= MAX_FACTOR_SIZE
         self.renew_every = np.inf
         if self.has_factor:
-            self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
+            self.renew_every = np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:

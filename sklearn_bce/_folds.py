@@ -1,0 +1,67 @@
+"""Cross-validation splits as problems over the same rows: a row that is left out weighs nothing."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.multiclass import type_of_target
+
+from ._targets import Targets, encoded_targets, is_soft
+
+
+class Fold(NamedTuple):
+    """One split of the rows."""
+
+    counts: np.ndarray  # (n_rows,): how often a row is trained on, mostly 0 or 1
+    held_out: np.ndarray  # the rows to score
+    targets: Targets  # of all rows; those not trained on weigh nothing
+
+
+def split(cv, X, y, **metadata):
+    """Return (train, test) of every fold, as the estimator's ``cv`` says.
+
+    An int, or None for 5, is stratified: by class, or by the values of soft labels.
+    """
+    # Not before it is needed: a mere import should not wait for it.
+    from sklearn.model_selection import check_cv
+
+    from .model_selection import SoftStratifiedKFold
+
+    is_number = cv is None or isinstance(cv, (int, np.integer))
+    if is_number and is_soft(y) and type_of_target(y) != "binary":
+        cv = SoftStratifiedKFold(5 if cv is None else cv)
+    return list(check_cv(cv, y, classifier=True).split(X, y, **metadata))
+
+
+def make_folds(splits, classes, y, weight, **loss):
+    """Return the Fold of every split.
+
+    Parameters
+    ----------
+    splits : list of (train, test)
+        Arrays of row numbers, or masks.
+    classes : ndarray of shape (2,)
+    y : ndarray of shape (n_rows,)
+        In [0, 1].
+    weight : ndarray of shape (n_rows,)
+    **loss
+        class_weight, pos_weight and label_smoothing as in `BCEClassifier`. "balanced" counts the
+        rows that are trained on.
+
+    Raises
+    ------
+    ValueError
+        If a fold trains on only one class, or scores nothing.
+    """
+    rows = np.arange(len(y))
+    folds = []
+    for k, (train, test) in enumerate(splits):
+        counts = np.bincount(rows[train], minlength=len(y))
+        where = f"Fold {k} of cv cannot be fitted: y of its training rows"
+        targets = encoded_targets(classes, y, weight * counts, **loss, where=where)
+        held_out = rows[test]
+        if not weight[held_out].any():
+            raise ValueError(f"Fold {k} of cv holds out no rows, or only rows without weight.")
+        folds.append(Fold(counts, held_out, targets))
+    if not folds:
+        raise ValueError("cv makes no splits.")
+    return folds

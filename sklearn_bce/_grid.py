@@ -1,0 +1,85 @@
+"""A grid of losses and penalties, fitted to folds and scored; and the choice among its points."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._path import fit_path
+
+
+class Grid(NamedTuple):
+    """What is known of every point of the grid (n_gammas, n_l1_ratios, n_Cs)."""
+
+    scores: np.ndarray  # (n_folds, n_gammas, n_l1_ratios, n_Cs), as the next two
+    n_iter: np.ndarray
+    coefs: np.ndarray  # with axes (1, n_columns + 1) after them, intercepts last
+    whole: dict  # (gamma, l1_ratio, C), by number: the Fitted of all rows
+
+
+def fit_grid(estimator, X, targets, folds, score):
+    """Fit every point of an estimator's grid to all rows and to every fold.
+
+    Parameters
+    ----------
+    estimator : BCEClassifierCV
+        With ``Cs_``, ``l1_ratios_`` and ``gammas_``.
+    X : ndarray or CSR array of shape (n_rows, n_columns)
+    targets : Targets
+        Of all rows.
+    folds : list of Fold
+    score : callable(fold, points) -> scores
+        ``points`` are pairs of a Fitted and the parameters of `BCEClassifier` that it belongs to.
+
+    Returns
+    -------
+    Grid
+    """
+    Cs, ratios, gammas = estimator.Cs_, estimator.l1_ratios_.tolist(), estimator.gammas_
+    shape = (len(folds), len(gammas), len(ratios), len(Cs))
+    scores, n_iter, whole = np.empty(shape), np.empty(shape, dtype=int), {}
+    coefs = np.empty((*shape, 1, X.shape[1] + 1))
+    for g, gamma in enumerate(gammas):
+        for r, l1_ratio in enumerate(ratios):
+            first, *others = zip(
+                *fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma), strict=True
+            )
+            whole.update({(g, r, c): fitted for c, fitted in enumerate(first)})
+            for k, (fold, fits) in enumerate(zip(folds, others, strict=True)):
+                points = [
+                    (fitted, {"C": float(C), "l1_ratio": l1_ratio, "gamma": gamma})
+                    for C, fitted in zip(Cs, fits, strict=True)
+                ]
+                scores[k, g, r] = score(fold, points)
+                for c, fitted in enumerate(fits):
+                    n_iter[k, g, r, c] = fitted.solution.n_iter
+                    coefs[k, g, r, c, 0] = np.append(fitted.coef, fitted.intercept)
+    _check_scores(scores)
+    return Grid(scores, n_iter, coefs, whole)
+
+
+def choose(scores, Cs, selection):
+    """Return the numbers (gamma, l1_ratio, C) of the point to choose.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_folds, n_gammas, n_l1_ratios, n_Cs)
+    Cs : ndarray of shape (n_Cs,)
+    selection : {"best", "1se"}
+        See `BCEClassifierCV`. Of equal means the first C is taken, then the first gamma.
+    """
+    means = scores.mean(axis=0)
+    C_first = np.moveaxis(means, -1, 0)
+    c, g, r = np.unravel_index(np.argmax(C_first), C_first.shape)
+    if selection == "1se":
+        error = scores[:, g, r, c].std(ddof=1) / np.sqrt(len(scores))
+        close = np.flatnonzero(means[g, r] >= means[g, r, c] - error)
+        c = close[np.argmin(Cs[close])]
+    return int(g), int(r), int(c)
+
+
+def _check_scores(scores):
+    bad = np.argwhere(~np.isfinite(scores))
+    if len(bad):
+        raise ValueError(
+            f"scoring must return finite numbers. Got {scores[tuple(bad[0])]} for fold {bad[0][0]}."
+        )
