@@ -4,6 +4,7 @@ from importlib import import_module
 
 from ._binary import BCEClassifier
 from ._exceptions import InconsistentVersionWarning, SeparationWarning
+from ._l1_min_C import l1_min_C
 from ._one_vs_rest import OneVsRestBCEClassifier
 from ._version import __version__ as __version__
 
@@ -14,6 +15,7 @@ __all__ = [
     "SeparationWarning",
     "callbacks",
     "display",
+    "l1_min_C",
     "loss",
     "metrics",
     "model_selection",

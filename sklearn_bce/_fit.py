@@ -15,6 +15,7 @@ from ._epochs import Steps
 from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
+from ._parameters import has_l1
 from ._separation import is_quasi_separated
 from ._shared import answer_together
 from ._solvers._intercept import best_constant, constant_value
@@ -52,6 +53,7 @@ class Problem(NamedTuple):
     C: float | None = None  # by default the estimator's, as the next one
     gamma: float | tuple | None = None
     judges: Callable | None = None  # () -> (u, v) of the rows that judge its iterations
+    l1_ratio: float | None = None
 
 
 def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None):
@@ -76,18 +78,17 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None)
     list of (Problem, Fitted)
     """
     in_blocks = isinstance(X, Blocks)
-    solver = _solvers.choose(estimator.solver, X.shape[1], len(problems), in_blocks)
-    solve = _solvers.SOLVE[solver]
+    names = [_solver(estimator, X, problem, len(problems)) for problem in problems]
     control = Control(
         min(estimator.tol, _LOOSEST_TOL),
         estimator.max_iter,
         seed=seed_of(estimator),
     )
-    if solver == "sgd":
+    if estimator.solver == "sgd":
         control = control._replace(steps=_steps(estimator, control.seed))
     # Overflows show as values that are not finite, which the line search refuses.
     with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        matrix = X.at_work(team, solver) if in_blocks else Matrix(X, team)
+        matrix = X.at_work(team, names[0]) if in_blocks else Matrix(X, team)
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -100,18 +101,21 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None)
         tile = max(1, int(_TILE_BYTES / (_BYTES_A_ROW * X.shape[0])))
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
-            objectives = [_objective(estimator, matrix, problem, columns) for problem in some]
+            objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
             watches = [
                 Watches(estimator, problem, objective, judging, task)
                 for problem, objective in zip(some, objectives, strict=True)
             ]
+            chosen = names[first : first + tile]
             solvers = [
-                _solve(objective, solve, control, problem.start, watch)
-                for problem, objective, watch in zip(some, objectives, watches, strict=True)
+                _solve(objective, _solvers.SOLVE[name], control, problem.start, watch)
+                for problem, objective, name, watch in zip(
+                    some, objectives, chosen, watches, strict=True
+                )
             ]
             solutions = run_together(solvers, answer_together, share_out)
-            for problem, objective, watch, (solution, theta) in zip(
-                some, objectives, watches, solutions, strict=True
+            for problem, objective, solver, watch, (solution, theta) in zip(
+                some, objectives, chosen, watches, solutions, strict=True
             ):
                 _warn(watch.name, estimator, objective, solution)
                 coef, intercept = objective.from_theta(theta)
@@ -119,8 +123,20 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None)
     return fitted
 
 
-def _objective(estimator, matrix, problem, columns):
+def _penalty(estimator, problem):
+    """C and l1_ratio of a problem."""
     C = estimator.C if problem.C is None else problem.C
+    return C, estimator.l1_ratio if problem.l1_ratio is None else problem.l1_ratio
+
+
+def _solver(estimator, X, problem, n_problems):
+    in_blocks, is_l1 = isinstance(X, Blocks), has_l1(*_penalty(estimator, problem))
+    return _solvers.choose(estimator.solver, X.shape[1], n_problems, in_blocks, is_l1)
+
+
+def objective_of(estimator, matrix, problem, columns=None):
+    """Return the Objective of a problem, which makes its targets."""
+    C, l1_ratio = _penalty(estimator, problem)
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
     make = BlocksObjective if isinstance(matrix, Blocks) else Objective
     return make(
@@ -130,7 +146,7 @@ def _objective(estimator, matrix, problem, columns):
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),
         columns=columns,
-        l1_ratio=float(estimator.l1_ratio),
+        l1_ratio=float(l1_ratio),
     )
 
 

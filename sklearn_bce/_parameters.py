@@ -10,8 +10,14 @@ from ._posterior import check_invertible
 
 PROBABILITIES = ("sigmoid", "posterior")
 MAX_BATCH = 2**16
-SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd")
+SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd")
+L1_SOLVERS = ("auto", "newton-cd", "sgd")
 LEARNING_RATES = ("adaptive", "constant", "invscaling")
+
+
+def has_l1(C, l1_ratio):
+    """Whether there is an L1 penalty; without any penalty the ratio does not matter."""
+    return l1_ratio > 0 and not math.isinf(C)
 
 
 def is_real(value):
@@ -123,10 +129,11 @@ def check_parameters(estimator, rules=RULES):
             raise InvalidParameterError(
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
             )
-    if estimator.l1_ratio > 0 and estimator.solver != "sgd":
+    if has_l1(estimator.C, estimator.l1_ratio) and estimator.solver not in L1_SOLVERS:
         raise InvalidParameterError(
-            f"The 'l1_ratio' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
-            f"available with solver={estimator.solver!r}. Got {estimator.l1_ratio!r} instead."
+            f"The 'solver' parameter of {name} must be one of {', '.join(L1_SOLVERS)} for "
+            f"l1_ratio={estimator.l1_ratio:g}, an L1 penalty; the others take l1_ratio=0.0. Got "
+            f"{estimator.solver!r} instead."
         )
     if estimator.probability == "posterior":
         check_invertible(estimator.label_smoothing)
