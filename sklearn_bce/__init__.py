@@ -5,6 +5,7 @@ from importlib import import_module
 from ._binary import BCEClassifier
 from ._cv import BCEClassifierCV
 from ._exceptions import InconsistentVersionWarning, SeparationWarning
+from ._l1_min_C import l1_min_C
 from ._one_vs_rest import OneVsRestBCEClassifier
 from ._path import bce_path
 from ._version import __version__ as __version__
@@ -18,6 +19,7 @@ __all__ = [
     "bce_path",
     "callbacks",
     "display",
+    "l1_min_C",
     "loss",
     "metrics",
     "model_selection",

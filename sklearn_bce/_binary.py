@@ -21,11 +21,13 @@ class BCEClassifier(LinearBinaryClassifier):
 
     .. math::
 
-        C \sum_i w_i [y_i\,\phi(z_i) + (1 - y_i)\,\phi(-z_i)] + \tfrac12 \|w\|_2^2,
+        C \sum_i w_i [y_i\,\phi(z_i) + (1 - y_i)\,\phi(-z_i)]
+        + \rho \|w\|_1 + \tfrac{1 - \rho}2 \|w\|_2^2,
         \qquad \phi(z) = -(1 - p)^\gamma \log p,
 
-    where y is 0 or 1, or anything between. The intercept b is not penalised. Features need no
-    scaling for the fit to converge (the penalty still depends on their units).
+    where y is 0 or 1, or anything between, and :math:`\rho` is ``l1_ratio``. The intercept b is
+    not penalised. Features need no scaling for the fit to converge (the penalty still depends on
+    their units).
 
     Parameters
     ----------
@@ -33,7 +35,8 @@ class BCEClassifier(LinearBinaryClassifier):
         Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty. To multiply
         all sample weights by t is to multiply C by t.
     l1_ratio : float, default=0.0
-        Share of the L1 penalty; above 0 only with ``solver="sgd"``.
+        Share of the L1 penalty, in [0, 1]: 0 is L2, 1 is L1, and elastic net is between. With any
+        L1 penalty some coefficients are exactly 0, and `sparsify` pays.
     gamma : float or tuple of two floats, default=0.0
         Focal exponent, >= 0: rows that are already right count less. 0 is cross-entropy. A pair is
         (on positive labels, on negative labels). With gamma > 0 the problem is not convex, and the
@@ -53,10 +56,10 @@ class BCEClassifier(LinearBinaryClassifier):
         as frequencies. "posterior" needs ``label_smoothing < 1``.
     fit_intercept : bool, default=True
         Whether to fit b, which is otherwise 0.
-    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd"}, default="auto"
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd"}, default="auto"
         They reach the same optimum, "sgd" only comes near it. "newton-cholesky" suits up to a few
-        hundred features, "lbfgs" many rows, "newton-cg" thousands of sparse features. "auto"
-        chooses one of them.
+        hundred features, "lbfgs" many rows, "newton-cg" thousands of sparse features. An L1 penalty
+        needs "newton-cd" or "sgd". "auto" chooses one of them, and never "sgd".
     tol : float, default=1e-8
         Relative sub-optimality (objective - minimum) / objective at which the fit stops. More than
         1e-5 counts as 1e-5: further out the distance cannot be told. For "sgd" it is the relative
@@ -147,6 +150,7 @@ class BCEClassifier(LinearBinaryClassifier):
 
     See Also
     --------
+    l1_min_C : The C from which on an L1 penalty leaves a feature in use.
     sklearn.linear_model.LogisticRegression : The same model for hard labels and cross-entropy.
 
     References

@@ -28,7 +28,7 @@ class Blocks:
 
     def at_work(self, team, solver):
         """Return the same for the threads of a fit, and for what the solver will ask."""
-        return replace(self, team=team, with_hessian=solver == "newton-cholesky")
+        return replace(self, team=team, with_hessian=solver in ("newton-cholesky", "newton-cd"))
 
     def center_and_scale(self, weight, centered):
         """Return what the first reading has found."""

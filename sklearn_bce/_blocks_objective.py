@@ -88,7 +88,7 @@ class BlocksObjective(Objective):
 
         value, gradient, weight, n_wrong, *hessian = self._average(task)
         pull = self.penalty * theta
-        value = float(value + 0.5 * (pull @ theta))
+        value = float(value + 0.5 * (pull @ theta) + self.l1 @ np.abs(theta))
         point = Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
         return point, hessian
 

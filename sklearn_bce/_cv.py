@@ -36,7 +36,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
         Values of C to try, in (0, inf]; an int is their number, evenly spaced on a log scale from
         1e-4 to 1e4.
     l1_ratios : array-like of shape (n_l1_ratios,), default=(0.0,)
-        Values of ``l1_ratio`` to try. Only 0.0 (L2) is available in this version.
+        Values of ``l1_ratio`` to try, each with every C.
     gammas : array-like of shape (n_gammas,), default=None
         Values of the focal exponent ``gamma`` to try, each a float >= 0 or a tuple (on positive
         labels, on negative labels). None is cross-entropy, and leaves out the axis of gammas below.

@@ -16,6 +16,7 @@ from ._epochs import Steps
 from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
+from ._parameters import has_l1
 from ._separation import is_quasi_separated
 from ._shared import answer_together
 from ._solvers._intercept import best_constant, constant_value
@@ -79,13 +80,11 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     -------
     list of (Problem, Fitted)
     """
-    in_blocks = isinstance(X, Blocks)
-    solver = _solvers.choose(solver or estimator.solver, X.shape[1], len(problems), in_blocks)
-    solve = _solvers.SOLVE[solver]
+    names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
     control = control_of(estimator)
-    if solver == "sgd":
+    if names[0] == "sgd":
         control = control._replace(steps=_steps(estimator, control.seed))
-    with shared_matrix(X, solver) as matrix:
+    with shared_matrix(X, names[0]) as matrix:
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -103,13 +102,16 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
                 Watches(estimator, problem, objective, judging, task)
                 for problem, objective in zip(some, objectives, strict=True)
             ]
+            chosen = names[first : first + tile]
             solvers = [
-                solve_from(objective, solve, control, problem.start, watch)
-                for problem, objective, watch in zip(some, objectives, watches, strict=True)
+                solve_from(objective, _solvers.SOLVE[name], control, problem.start, watch)
+                for problem, objective, name, watch in zip(
+                    some, objectives, chosen, watches, strict=True
+                )
             ]
             solutions = run_together(solvers, answer_together, share_out)
-            for problem, objective, watch, (solution, theta) in zip(
-                some, objectives, watches, solutions, strict=True
+            for problem, objective, solver, watch, (solution, theta) in zip(
+                some, objectives, chosen, watches, solutions, strict=True
             ):
                 warn_of(watch.name, estimator, objective, solution)
                 coef, intercept = objective.from_theta(theta)
@@ -136,11 +138,21 @@ def control_of(estimator):
     return Control(tol, estimator.max_iter, seed=seed_of(estimator))
 
 
-def objective_of(estimator, matrix, problem, columns):
-    """Return the Objective of a problem, which makes its targets."""
+def _penalty(estimator, problem):
+    """C and l1_ratio of a problem."""
     C = estimator.C if problem.C is None else problem.C
+    return C, estimator.l1_ratio if problem.l1_ratio is None else problem.l1_ratio
+
+
+def _solver(estimator, X, problem, n_problems, solver):
+    in_blocks, is_l1 = isinstance(X, Blocks), has_l1(*_penalty(estimator, problem))
+    return _solvers.choose(solver or estimator.solver, X.shape[1], n_problems, in_blocks, is_l1)
+
+
+def objective_of(estimator, matrix, problem, columns=None):
+    """Return the Objective of a problem, which makes its targets."""
+    C, l1_ratio = _penalty(estimator, problem)
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
-    l1_ratio = estimator.l1_ratio if problem.l1_ratio is None else problem.l1_ratio
     make = BlocksObjective if isinstance(matrix, Blocks) else Objective
     return make(
         matrix,

@@ -13,6 +13,7 @@ from scipy.linalg import qr
 
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
+from ._kernels.sweeps import SparseColumns
 from ._threads import ALONE
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
@@ -26,6 +27,7 @@ _MAX_WHOLE_GRAM = 256  # columns; of more, tiles are shared out among the thread
 _TILED_BLOCK_VALUES = 2**19
 _TILE = 128  # columns
 _FILLS = 4  # parts of a block that is filled
+_MAX_COPIED_VALUES = 2**24  # 128 MB
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
 
 
@@ -46,6 +48,22 @@ class Matrix:
     def sample(self, rows):
         """Return a Matrix of some rows, which are not copied."""
         return _Sample(self, rows)
+
+    def select(self, columns):
+        """Return a Matrix of some columns; they are copied unless that would take much memory."""
+        part = _Selection(self, columns)
+        if self.is_sparse or part.n_values <= _MAX_COPIED_VALUES:
+            return Matrix(part.rows(0, self.shape[0]), self.team)
+        return part
+
+    @cached_property
+    def columns(self):
+        """The layout of X column after column: a copy, unless dense X lies so in memory."""
+        if self.is_sparse:
+            by_column = sp.csc_array(self.rows(0, self.shape[0]))
+            by_column.sum_duplicates()
+            return SparseColumns(by_column.data, by_column.indices, by_column.indptr)
+        return Columns(_frozen(np.asfortranarray(self.rows(0, self.shape[0])).T))
 
     @cached_property
     def n_values(self):
@@ -264,6 +282,24 @@ class Matrix:
         gram[-1, :-1] = gram[:-1, -1] = total / scale
         gram[-1, -1] = sum_of_rows
         return gram
+
+
+class _Selection(Matrix):
+    """Some columns of a Matrix: fetched part by part whenever they are read."""
+
+    def __init__(self, matrix, columns):
+        self.whole = matrix
+        self.team = matrix.team
+        self.shape = (matrix.shape[0], columns.size)
+        self.is_sparse = matrix.is_sparse
+        self.chosen = columns
+
+    def at(self, start, stop):
+        return _layout(self.rows(start, stop)), 0
+
+    def rows(self, start, stop):
+        rows = self.whole.rows(start, stop)
+        return rows[:, self.chosen] if self.is_sparse else np.take(rows, self.chosen, axis=1)
 
 
 class _Sample(Matrix):

@@ -3,10 +3,13 @@ r"""The function that every solver minimises, and the few questions a solver may
 With u, v the row weights on "yes" and "no" (`_targets.py`) and :math:`\phi` the loss of
 `_kernels/pointwise.py`, the user's objective is
 
-.. math:: C \sum_i [u_i \phi(z_i) + v_i \phi(-z_i)] + \tfrac12 |w|^2, \qquad z = X w + b.
+.. math::
 
-Here it is divided by C times the total weight, so that its value is a mean loss, and it is written
-in variables in which no feature is large or off-centre:
+    C \sum_i [u_i \phi(z_i) + v_i \phi(-z_i)] + \rho |w|_1 + \tfrac{1 - \rho}2 |w|_2^2,
+    \qquad z = X w + b,
+
+with :math:`\rho` the ``l1_ratio``. Here it is divided by C times the total weight, so that its
+value is a mean loss, and it is written in variables in which no feature is large or off-centre:
 
     theta = (w * scale, b + center @ w)        z = ((X - center) / scale) @ theta[:-1] + theta[-1]
 
@@ -34,13 +37,13 @@ class Point(NamedTuple):
 
     theta: np.ndarray  # (size,)
     value: float
-    gradient: np.ndarray  # (size,)
+    gradient: np.ndarray  # (size,): of all but an L1 penalty
     weight: np.ndarray  # (n_rows,): positive curvature of each row's loss in its logit
     is_separated: bool  # whether every row is on the right side of z = 0
 
 
 class Objective:
-    """Mean loss plus L2 penalty over one X, in centred and scaled variables.
+    """Mean loss plus penalty over one X, in centred and scaled variables.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ class Objective:
     positive, negative : ndarray of shape (n_rows,)
         The row weights u and v.
     penalty : float
-        Factor of |w|^2 / 2 beside the sum of the losses: 1 / C, or 0.
+        Factor of the penalty beside the sum of the losses: 1 / C, or 0.
     gammas : tuple of float
         Focal exponents on "yes" and on "no".
     fit_intercept : bool
@@ -142,6 +145,16 @@ class Objective:
         """Return the same objective, in the same variables, with an L2 penalty."""
         part = copy(self)
         part._set_penalty(penalty, 0.0)
+        return part
+
+    def restricted(self, columns):
+        """Return the same objective with all coefficients 0 but those of some columns."""
+        part = copy(self)
+        part.matrix = self.matrix.select(columns)
+        for name in ("center", "scale", "is_constant", "varies_over_scale", "mean_squares"):
+            setattr(part, name, getattr(self, name)[columns])
+        part.penalty = np.append(self.penalty[columns], 0.0)
+        part.l1 = np.append(self.l1[columns], 0.0)
         return part
 
     def cross_entropy(self):
@@ -264,6 +277,46 @@ class Objective:
             diagonal = np.sqrt(raw * raw.max()) / squares
         diagonal = np.append(diagonal, total)
         return np.where(diagonal > 0.0, diagonal, 1.0)
+
+    def l1_change(self, theta, direction):
+        """Return by how much the L1 penalty grows from theta to theta + direction."""
+        if not self.has_l1:
+            return 0.0
+        return self.l1 @ (np.abs(theta + direction) - np.abs(theta))
+
+    def gap(self, point):
+        r"""Return the duality gap of a convex loss, at a point whose intercept has its optimum.
+
+        The slopes of the losses there, times some :math:`\alpha \le 1`, are the dual point. With
+        g the gradient of the losses, their conjugate costs at most :math:`1 - \alpha` times the
+        value of the losses, by convexity, and each column
+
+        .. math:: \alpha g w + l |w| + \tfrac m2 w^2 + (\alpha |g| - l)_+^2 / (2 m)
+
+        for its L1 penalty l and L2 penalty m. Of :math:`\alpha = 1` and that which brings all
+        :math:`\alpha |g|` down to l the better one is taken. For l = 0 this is
+        :math:`|\nabla|^2 / (2 m)`.
+        """
+        l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
+        gap = np.inf
+        if l2.all():
+            if not self.has_l1:
+                return 0.5 * np.sum(point.gradient[:-1] ** 2 / l2)
+            gap = self._gap_at(1.0, point)
+        if l1.all():
+            steepest = np.max(np.abs(point.gradient[:-1] - l2 * theta) / l1, initial=1.0)
+            gap = min(gap, self._gap_at(1.0 / steepest, point))
+        return gap
+
+    def _gap_at(self, alpha, point):
+        l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
+        pull = l2 * theta
+        slope = alpha * (point.gradient[:-1] - pull)
+        sizes = l1 * np.abs(theta) + 0.5 * pull * theta
+        loss = point.value - sizes.sum()
+        excess = np.maximum(np.abs(slope) - l1, 0.0) if alpha == 1.0 else 0.0
+        square = np.divide(excess**2, 2.0 * l2, out=np.zeros_like(l2), where=l2 > 0.0)
+        return (1.0 - alpha) * loss + np.sum(slope * theta + sizes + square)
 
     def is_separated(self, point):
         """Whether the loss has no minimum, for theta itself separates the classes."""

@@ -34,7 +34,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
     C : float, default=1.0
         Weight of the losses against the penalty, in (0, inf]. ``np.inf`` is no penalty.
     l1_ratio : float, default=0.0
-        Share of the L1 penalty; above 0 only with ``solver="sgd"``.
+        Share of the L1 penalty, in [0, 1]; the rest is L2.
     gamma : float or tuple of two floats, default=0.0
         Focal exponent, >= 0, or a pair (on positive labels, on negative labels).
     label_smoothing : float, default=0.0
@@ -52,7 +52,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
     normalize : bool, default=True
         Whether the probabilities of a multiclass y are divided by their sum. If False they are the
         K independent ones.
-    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd"}, default="auto"
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd"}, default="auto"
         As in `BCEClassifier`.
     tol : float, default=1e-8
         Relative sub-optimality at which each problem stops; for "sgd" as in `BCEClassifier`.

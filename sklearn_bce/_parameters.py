@@ -10,10 +10,16 @@ from ._posterior import check_invertible
 
 PROBABILITIES = ("sigmoid", "posterior")
 MAX_BATCH = 2**16
-SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sgd")
+SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd")
 BATCH_SOLVERS = tuple(name for name in SOLVERS if name != "sgd")
+L1_SOLVERS = ("auto", "newton-cd", "sgd")
 SELECTIONS = ("best", "1se")
 LEARNING_RATES = ("adaptive", "constant", "invscaling")
+
+
+def has_l1(C, l1_ratio):
+    """Whether there is an L1 penalty; without any penalty the ratio does not matter."""
+    return l1_ratio > 0 and not math.isinf(C)
 
 
 def is_real(value):
@@ -211,10 +217,12 @@ def check_parameters(estimator, rules=RULES):
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
             )
     l1 = "l1_ratio" if "l1_ratio" in rules else "l1_ratios"
-    if np.max(getattr(estimator, l1)) > 0 and estimator.solver != "sgd":
+    ratio = float(np.max(getattr(estimator, l1)))
+    if has_l1(getattr(estimator, "C", 1.0), ratio) and estimator.solver not in L1_SOLVERS:
         raise InvalidParameterError(
-            f"The '{l1}' parameter of {name} must be 0.0 (an L2 penalty): an L1 penalty is not "
-            f"available with solver={estimator.solver!r}. Got {getattr(estimator, l1)!r} instead."
+            f"The 'solver' parameter of {name} must be one of {', '.join(L1_SOLVERS)} for "
+            f"{l1}={getattr(estimator, l1)!r}, an L1 penalty; the others take 0.0. Got "
+            f"{estimator.solver!r} instead."
         )
     if estimator.probability == "posterior":
         check_invertible(estimator.label_smoothing)

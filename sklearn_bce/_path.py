@@ -161,7 +161,7 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma):
     ]
     order = np.argsort(Cs, kind="stable")
     rising, fitted = Cs[order].tolist(), []
-    if estimator.solver == "auto":
+    if estimator.solver == "auto" and l1_ratio == 0.0:
         groups = _neighbours.Groups(counts)
         # Without a penalty a start may show in the outcome, and that of all rows must not.
         finite = [C for C in rising if np.isfinite(C)]
@@ -179,7 +179,7 @@ def _one_after_another(estimator, X, problems, Cs, row_weight):
     from ._objective import MAX_FACTOR_SIZE
 
     fitted = []
-    is_wide = X.shape[1] >= MAX_FACTOR_SIZE
+    is_wide = X.shape[1] >= MAX_FACTOR_SIZE and problems[0].l1_ratio == 0.0
     # From so near a start conjugate gradients need fewer readings than L-BFGS, shared or not.
     solver = "newton-cg" if estimator.solver == "auto" and is_wide else estimator.solver
     for C in Cs:
@@ -210,7 +210,7 @@ def fit_last(estimator, X, targets, C, l1_ratio, gamma, near):
     problem = Problem(
         lambda: targets[:2], (near.coef, near.intercept), C=C, gamma=gamma, l1_ratio=l1_ratio
     )
-    is_small = estimator.solver == "auto" and X.shape[1] < MAX_FACTOR_SIZE
-    solver = "newton-cholesky" if is_small else estimator.solver
+    is_small = X.shape[1] < MAX_FACTOR_SIZE and l1_ratio == 0.0
+    solver = "newton-cholesky" if estimator.solver == "auto" and is_small else estimator.solver
     ((_, fitted),) = fit_problems(estimator, X, [problem], solver=solver)
     return fitted

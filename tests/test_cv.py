@@ -74,6 +74,30 @@ def test_choice_and_scores_are_those_of_a_grid_search(loss, layout, weight):
         np.testing.assert_allclose(clf.loss_parameters_[name], value, rtol=1e-12)
 
 
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_l1_ratios_and_cs_of_a_grid_search(layout):
+    ratios = [0.0, 0.5, 1.0]
+    data = LAYOUTS[layout](X)
+    clf = BCEClassifierCV(Cs=CS, l1_ratios=ratios, cv=3, tol=1e-10).fit(data, HARD, WEIGHT)
+    grid = {"l1_ratio": ratios, "C": CS}
+    search, scores = searched(BCEClassifier(tol=1e-10), grid, data, HARD, 3, WEIGHT)
+    points = search.cv_results_["params"]
+    places = [(ratios.index(each["l1_ratio"]), CS.index(each["C"])) for each in points]
+    got = np.array([clf.scores_[:, r, c] for r, c in places]).T
+    np.testing.assert_allclose(got, scores, rtol=0, atol=1e-6)
+    assert search.best_params_ == {"l1_ratio": clf.l1_ratio_, "C": clf.C_}
+    is_zero = clf.coefs_paths_[..., :-1] == 0.0
+    assert is_zero[:, 1:, 0].any() and not is_zero[:, 0].any()
+
+
+def test_l1_path_is_single_fits():
+    path = bce_path(X, HARD, Cs=[*CS, np.inf], l1_ratio=1.0, tol=1e-10)
+    for C, coef, intercept in zip(path.Cs, path.coefs, path.intercepts, strict=True):
+        single = BCEClassifier(C=C, l1_ratio=1.0, tol=1e-10).fit(X, HARD)
+        np.testing.assert_allclose(X @ coef + intercept, single.decision_function(X), atol=1e-5)
+        np.testing.assert_array_equal(coef == 0.0, single.coef_[0] == 0.0)
+
+
 @pytest.mark.parametrize("loss", ["cross-entropy", "everything"])
 def test_soft_labels(loss):
     parameters = dict(LOSSES[loss], probability="posterior")
@@ -411,7 +435,7 @@ BAD_FITS = {
     "multiclass": ({}, np.arange(120) % 3, "Only binary classification is supported"),
     "multilabel": ({}, np.ones((120, 3)), "1d array"),
     "two columns": ({}, np.ones((120, 2)), "pass those of the second"),
-    "L1": ({"l1_ratios": [0.0, 0.5]}, HARD, "L1 penalty is not available"),
+    "L1": ({"l1_ratios": [0.0, 0.5], "solver": "lbfgs"}, HARD, r"l1_ratios=\[0.0, 0.5\]"),
     "outside": ({}, SOFT + 1.0, "Unknown label type: continuous"),
 }
 

@@ -27,6 +27,8 @@ CONFIGURATIONS = [
     {"early_stopping": True},
     *({"solver": solver} for solver in SOLVERS),
     {"solver": "sgd"},
+    {"l1_ratio": 1.0},
+    {"l1_ratio": 0.5},
 ]
 N_CHECKS = {  # with `sparsify`
     BCEClassifier: {(1, 7): 65, (1, 8): 65, (1, 9): 66},
@@ -99,7 +101,7 @@ class BadType:
 
 BAD_VALUES = {
     "C": [0, -1.0, float("nan"), "1", None, True],
-    "l1_ratio": [-0.1, 1.1, None, 0.5],
+    "l1_ratio": [-0.1, 1.1, None, "l1"],
     "gamma": [-1.0, (1.0,), (1.0, -2.0), (1.0, 2.0, 3.0), [1.0, 2.0], float("inf"), None, "2"],
     "label_smoothing": [-0.1, 1.5, None],
     "class_weight": ["auto", 2.0, [1, 2]],
@@ -138,9 +140,3 @@ def test_bad_parameter(name, value):
         with pytest.raises(kind, match=match):
             clf.fit(X, y)
     assert not hasattr(clf, "classes_")
-
-
-def test_l1_says_that_it_is_not_there_yet():
-    X, y, _, _ = small_problem()
-    with pytest.raises(ValueError, match="L1 penalty is not available"):
-        BCEClassifier(l1_ratio=1.0).fit(X, y)

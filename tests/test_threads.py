@@ -113,6 +113,7 @@ def blas_threads():
 # As many values as parts of the real size take; 40 columns have one Gram matrix a part, 300 tiles.
 DENSE = {40: (55_000, 1.0), 300: (7_400, 1.0)}
 SPARSE = {40: (110_000, 0.5), 300: (30_000, 0.25)}
+L1_LAYOUTS = ("C", "F", "CSR")
 FIT = {"tol": 1e-4, "max_iter": 2}  # bits are compared, not optima
 
 
@@ -128,6 +129,8 @@ def cases():
                 for loss, gamma in LOSSES.items():
                     clf = BCEClassifier(solver=solver, gamma=gamma, **FIT)
                     yield f"{layout} {p} {solver} {loss}", X, y, clf
+            if layout in L1_LAYOUTS:
+                yield f"{layout} {p} newton-cd", X, y, BCEClassifier(l1_ratio=0.5, **FIT)
     for layout, (n, density) in {"C": DENSE[40], "CSR": SPARSE[40]}.items():
         X, y = data(n, 40, density, n_classes=4)
         X = LAYOUTS[layout](X)
@@ -175,7 +178,8 @@ def bits():
 @pytest.mark.parametrize("n_threads", N_THREADS[1:])
 def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
     some, one = bits[n_threads], bits[1]
-    assert len(one) == 2 * len(LOSSES) * (4 * len(SOLVERS) + 1) + 2 * len(SOLVERS)
+    n_of_two_classes = len(LOSSES) * (4 * len(SOLVERS) + 1) + len(L1_LAYOUTS)
+    assert len(one) == 2 * n_of_two_classes + 2 * len(SOLVERS)
     assert some.keys() == one.keys()
     assert [name for name in one if some[name] != one[name]] == []
 
@@ -190,6 +194,7 @@ def fit_eight_at_once():
         X, y = data(3000, 20)
         jobs += [(convert(X), y, BCEClassifier(solver=solver)) for solver in SOLVERS]
         jobs.append((convert(X), y, BCEClassifier(gamma=2.0)))
+        jobs.append((convert(X), y, BCEClassifier(l1_ratio=1.0)))
         X, y = data(3000, 20, n_classes=4)
         jobs.append((convert(X), y, OneVsRestBCEClassifier()))
 

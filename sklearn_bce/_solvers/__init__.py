@@ -5,25 +5,27 @@ its file, enter it in `SOLVE`, and say in `choose` where it is the best.
 """
 
 from .._objective import MAX_FACTOR_SIZE
-from . import lbfgs, newton_cg, newton_cholesky, sgd
+from . import lbfgs, newton_cd, newton_cg, newton_cholesky, sgd
 
 SOLVE = {
     "lbfgs": lbfgs.solve,
     "newton-cg": newton_cg.solve,
     "newton-cholesky": newton_cholesky.solve,
     "sgd": sgd.solve,
+    "newton-cd": newton_cd.solve,
 }
 _MAX_CHOLESKY_IN_BLOCKS = 512  # a Hessian of more takes longer than to read a Parquet file
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_features, n_problems=1, in_blocks=False):
+def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False):
     """Return the name of the solver to use.
 
-    "auto" means "newton-cg" for 2,000 features or more, where p x p matrices are too dear, else
-    "lbfgs". Several problems over one X take "lbfgs" in any case: what they cannot share, products
-    with their Hessians, are few. Where X comes in blocks, and up to 512 features, it means
-    "newton-cholesky": a Hessian costs no reading more, and it needs the fewest.
+    "auto" means "newton-cd" for an L1 penalty. Else it is "newton-cg" for 2,000 features or more,
+    where p x p matrices are too dear, and "lbfgs" for fewer. Several problems over one X take
+    "lbfgs" in any case: what they cannot share, products with their Hessians, are few. Where X
+    comes in blocks, and up to 512 features, it means "newton-cholesky": a Hessian costs no reading
+    more, and it needs the fewest.
     """
     if solver == "newton-cholesky" and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(
@@ -36,8 +38,15 @@ def choose(solver, n_features, n_problems=1, in_blocks=False):
             "The 'solver' parameter cannot be 'sgd' for fit_blocks, which has no use for it: "
             "partial_fit takes stochastic steps over blocks, the other solvers reach the optimum."
         )
+    if has_l1 and in_blocks and n_features >= MAX_FACTOR_SIZE:
+        raise ValueError(
+            f"The 'l1_ratio' parameter must be 0.0 for fit_blocks with {n_features} features: with "
+            f"an L1 penalty it takes fewer than {MAX_FACTOR_SIZE}."
+        )
     if solver != "auto":
         return solver
+    if has_l1:
+        return "newton-cd"
     if in_blocks and n_features <= _MAX_CHOLESKY_IN_BLOCKS:
         return "newton-cholesky"
     return "newton-cg" if n_features >= MAX_FACTOR_SIZE and n_problems == 1 else "lbfgs"

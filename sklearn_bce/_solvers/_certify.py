@@ -29,22 +29,14 @@ def certifier(objective, tol):
 def duality_gap(objective, point, tol):
     """Return a Proposal that optimises the intercept and carries the duality gap, or None.
 
-    At the intercept's optimum the slopes of the losses are feasible for the dual of the L2 problem,
-    and the gap is |gradient|^2 in the metric of the penalty, halved. It holds for convex losses,
-    and is worked out only where it can come out below ``tol``.
+    The gap holds for convex losses at the intercept's optimum, and is worked out only where it can
+    come out below ``tol``; see `Objective.gap`.
     """
-    penalised = objective.penalty > 0.0
-    if any(objective.gammas) or not penalised[:-1].all():
-        return None
-
-    def gap(at):
-        return 0.5 * np.sum(at.gradient[:-1] ** 2 / objective.penalty[:-1])
-
-    if gap(point) > tol * point.value:
+    if any(objective.gammas) or objective.gap(point) > tol * point.value:
         return None
     shift = np.zeros(objective.size)
     if objective.fit_intercept:
         shift[-1] = yield objective.best_shift, point.theta
     best = yield objective.evaluate, point.theta + shift
-    total = gap(best) + max(point.value - best.value, 0.0)
+    total = objective.gap(best) + max(point.value - best.value, 0.0)
     return Proposal(shift, total, True, end=best) if total <= tol * point.value else None

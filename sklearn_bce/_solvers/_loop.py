@@ -145,7 +145,7 @@ def line_search(objective, point, proposal):
     condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
     """
     direction = proposal.direction
-    slope = point.gradient @ direction
+    slope = point.gradient @ direction + objective.l1_change(point.theta, direction)
     if not slope < 0.0:
         return None
     step = 1.0
@@ -156,10 +156,18 @@ def line_search(objective, point, proposal):
         if trial.value <= point.value + _ARMIJO * step * slope:
             return trial
         flat = trial.value <= point.value * (1.0 + _VALUE_NOISE)
-        if flat and abs(trial.gradient @ direction) <= _WOLFE * abs(slope):
+        if flat and _steepness(objective, trial, direction) <= _WOLFE * abs(slope):
             return trial
         excess = trial.value - point.value - step * slope
         lowest = -0.5 * step * slope / excess if 0.0 < excess < np.inf else 0.0
         step *= min(max(lowest, _SHORTEN[0]), _SHORTEN[1])
         trial = None
     return None
+
+
+def _steepness(objective, point, direction):
+    """Least size of a slope along the direction; at a kink there is a range of them."""
+    smooth = point.gradient @ direction
+    ahead = smooth + objective.l1_change(point.theta, direction)
+    behind = smooth - objective.l1_change(point.theta, -direction)
+    return max(behind, -ahead, 0.0)

@@ -1,0 +1,246 @@
+"""The quadratic model of an objective with an L1 penalty, and the way to its minimum.
+
+Coordinate descent soon knows which coefficients are 0 and the signs of the others, and is slow to
+find their values where features are correlated. On the face where zeros and signs stay as they are
+the model is a plain quadratic: a Cholesky factor or conjugate gradients find its minimum.
+
+The intercept, without a penalty, is eliminated: it has its best value all the time.
+"""
+
+import numpy as np
+
+from .._kernels.sweeps import (
+    add_columns,
+    column_curvatures,
+    column_products,
+    column_sweep,
+    gram_sweeps,
+)
+from ._newton_step import Factor
+
+_SWEEPS = 10
+_SETTLED = 0.01  # a sweep that gains a smaller share of the whole has found the face
+_MAX_ROUNDS = 50
+_MAX_FACE = 1000  # coefficients: to factorise more takes longer than many sweeps
+_ROUGHLY = 0.1
+_FORCING = 0.3  # of conjugate gradients on a face, relative to the residual
+_MAX_PRODUCTS = 100
+_WORK = 2**25  # entries of X, about a tenth of a second's work
+
+
+class _Model:
+    """What both ways to keep the model in memory share.
+
+    ``w`` are the coefficients on their way to the minimum, ``gain`` is how much lower the model is
+    there than at the start.
+    """
+
+    solved = 1e-4  # share of the gain that may be left to the last sweep
+
+    def minimise(self, enough=np.inf):
+        """Go to the minimum, or until ``enough`` is gained; return whether it was reached."""
+        for _ in range(_MAX_ROUNDS):
+            gain = self.sweep()
+            if gain <= self.solved * self.gain:
+                return True
+            if gain > _SETTLED * self.gain:
+                self.settle()
+            if self.gain >= enough:
+                return False
+            self.step_on_face()
+        return False
+
+    def step_on_face(self):
+        """Step to the minimum on the face; coefficients that would change their sign become 0.
+
+        If that gains nothing, step to where the first of them is 0.
+        """
+        face = np.flatnonzero(self.w)
+        if not 0 < face.size <= self.max_face:
+            return
+        start, l1, slope = self.w[face], self.l1[face], self.slopes(face)
+        target = start - self.solve(face, slope + l1 * np.sign(start))
+        crosses = target * start < 0.0
+        ends = np.where(crosses, start / np.where(crosses, start - target, 1.0), 1.0)
+        first = ends.min()
+        nearest = np.where(ends <= first, 0.0, start + first * (target - start))
+        for goal in (np.where(crosses, 0.0, target), nearest if crosses.any() else start):
+            change = goal - start
+            bent, curvature = self.bend(face, change)
+            gain = l1 @ (np.abs(start) - np.abs(goal)) - slope @ change - 0.5 * curvature
+            if gain > 0.0:
+                self.w[face] = goal
+                self.move(face, change, bent)
+                self.gain += gain
+                return
+
+
+class GramModel(_Model):
+    """The model with the whole Hessian in memory."""
+
+    max_face = _MAX_FACE
+
+    def __init__(self, hessian, gradient, l1, theta):
+        border, corner = hessian[:-1, -1], hessian[-1, -1]
+        self.share = border / corner if corner > 0.0 else np.zeros_like(border)
+        self.free = -gradient[-1] / corner if corner > 0.0 else 0.0
+        self.hessian = hessian[:-1, :-1] - np.outer(border, self.share)
+        self.slope = gradient[:-1] - self.share * gradient[-1]
+        self.l1, self.start = l1[:-1], theta[:-1]
+        self.w = self.start.copy()
+        self.gain = 0.5 * self.free**2 * corner
+
+    def direction(self):
+        """The step from the start, intercept included."""
+        step = self.w - self.start
+        return np.append(step, self.free - self.share @ step)
+
+    def sweep(self, n_sweeps=1):
+        gain, total = gram_sweeps(self.hessian, self.l1, self.w, self.slope, n_sweeps, _SETTLED)
+        self.gain += total
+        return gain
+
+    def settle(self):
+        self.sweep(_SWEEPS)
+
+    def slopes(self, face):
+        return self.slope[face]
+
+    def solve(self, face, slope):
+        return Factor(self.hessian[np.ix_(face, face)]).solve(slope)
+
+    def bend(self, face, change):
+        bent = change @ self.hessian[face]
+        return bent, bent[face] @ change
+
+    def move(self, face, change, bent):
+        self.slope += bent
+
+
+class ColumnModel(_Model):
+    """The model of a step in some columns, by what it moves the rows of X, times their curvature.
+
+    See Yuan, Ho, Lin, "An Improved GLMNET for L1-regularized Logistic Regression", JMLR 13, 2012.
+    """
+
+    max_face = np.inf
+    solved = 0.03
+
+    def __init__(self, objective, point, columns):
+        self.X, self.columns = objective.matrix.columns, columns
+        self.center, self.scale = objective.center, objective.scale
+        self.size = objective.size
+        self.weight = point.weight
+        self.l1, self.l2 = objective.l1[columns], objective.penalty[columns]
+        self.gradient, self.start = point.gradient[columns], point.theta[columns]
+        self.w, self.rows = self.start.copy(), np.zeros(objective.n_rows)
+        self.total = point.gradient[-1]  # plus the sum of the rows
+        corner = point.weight.sum() if objective.fit_intercept else 0.0
+        self.corner = corner if corner > 0.0 else np.inf
+        self.gain = 0.5 * self.total**2 / self.corner
+        entries_a_column = max(1.0, objective.matrix.n_values / objective.matrix.shape[1])
+        self.length = max(1, int(_WORK / entries_a_column))
+        self.diagonal, self.border = np.empty((2, columns.size))
+        for some in self._parts(columns.size):
+            column_curvatures(
+                self.X,
+                columns[some],
+                self.center,
+                self.scale,
+                self.weight,
+                self.diagonal[some],
+                self.border[some],
+            )
+        self.curvature = self.diagonal + self.l2 - self.border**2 / self.corner
+
+    def direction(self):
+        """The step from the start, intercept included."""
+        direction = np.zeros(self.size)
+        direction[self.columns] = self.w - self.start
+        direction[-1] = -self.total / self.corner
+        return direction
+
+    def _parts(self, size):
+        return [slice(first, first + self.length) for first in range(0, size, self.length)]
+
+    def sweep(self):
+        return self._sweep(np.arange(self.columns.size))
+
+    def settle(self):
+        first = self._sweep(np.flatnonzero(self.w))
+        for _ in range(2):
+            if self._sweep(np.flatnonzero(self.w)) <= _ROUGHLY * first:
+                break
+
+    def _sweep(self, places):
+        gain = 0.0
+        for some in self._parts(places.size):
+            gained, self.total = column_sweep(
+                self.X,
+                places[some],
+                self.columns,
+                self.center,
+                self.scale,
+                self.weight,
+                self.curvature,
+                self.border,
+                self.corner,
+                self.l1,
+                self.l2,
+                self.gradient,
+                self.start,
+                self.w,
+                self.rows,
+                self.total,
+            )
+            gain += gained
+        self.gain += gain
+        return gain
+
+    def slopes(self, face):
+        slope = self._products(face, self.rows) - self.border[face] * (self.total / self.corner)
+        return self.gradient[face] + slope + self.l2[face] * (self.w - self.start)[face]
+
+    def _products(self, face, rows):
+        products = np.empty(face.size)
+        for some in self._parts(face.size):
+            columns = self.columns[face[some]]
+            column_products(self.X, columns, self.center, self.scale, rows, products[some])
+        return products
+
+    def bend(self, face, change):
+        rows = np.zeros(self.weight.size)
+        for some in self._parts(face.size):
+            columns = self.columns[face[some]]
+            add_columns(self.X, columns, self.center, self.scale, change[some], self.weight, rows)
+        squares = np.divide(rows**2, self.weight, out=np.zeros_like(rows), where=self.weight > 0.0)
+        total = self.border[face] @ change
+        curvature = squares.sum() - total**2 / self.corner + self.l2[face] @ change**2
+        return rows, curvature
+
+    def move(self, face, change, bent):
+        self.rows += bent
+        self.total += self.border[face] @ change
+
+    def solve(self, face, slope):
+        """Conjugate gradients, with the diagonal as the metric."""
+        inverse = 1.0 / np.where(self.curvature[face] > 0.0, self.curvature[face], 1.0)
+        border, l2 = self.border[face], self.l2[face]
+        solution, residual = np.zeros_like(slope), slope.copy()
+        search = inverse * residual
+        height = first = residual @ search
+        for _ in range(_MAX_PRODUCTS):
+            rows, curvature = self.bend(face, search)
+            if not curvature > 0.0:
+                break
+            step = height / curvature
+            solution += step * search
+            product = self._products(face, rows) + l2 * search
+            product -= border * (border @ search / self.corner)
+            residual -= step * product
+            solved = inverse * residual
+            previous, height = height, residual @ solved
+            if height <= _FORCING**2 * first:
+                break
+            search = solved + height / previous * search
+        return solution

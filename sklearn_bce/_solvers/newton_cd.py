@@ -1,0 +1,171 @@
+"""Newton's method with an L1 penalty, its steps by coordinate descent.
+
+With few features a step has all of them. Dense data with more are solved on working sets: some
+columns are chosen by the gradient, the problem restricted to them is solved, and the gradient at
+its solution tells which are missing (Johnson and Guestrin, "Blitz", ICML 2015; Massias, Gramfort,
+Salmon, "Celer", ICML 2018). With long sparse rows, or where a working set would be too large for a
+Hessian, each step takes every column in use or in want, and works on the columns of X.
+"""
+
+import numpy as np
+
+from .._objective import MAX_FACTOR_SIZE
+from . import newton_cg, newton_cholesky
+from ._certify import duality_gap
+from ._l1_model import ColumnModel, GramModel
+from ._loop import Proposal, line_search, minimise
+
+_ALL = 100  # features: as many always make one working set
+_LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
+_FIRST = 100  # features of the first working set
+_MOST = 0.8  # share of the features: of more, all make up the working set
+_INNER_ITERATIONS = 20
+_INNER = 0.1  # a working set is left when a step promises a smaller share of the first one's
+_ROUGH = 0.01  # of the value: a step that gains as much need not be exact
+_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
+_FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
+_GOOD = 0.3  # relative: by how much the gain of a step may differ from what was promised
+_NEARLY, _SMALL = 1e3, 1e-3  # times tol, and at most: a gap that iterations will soon bring down
+
+
+def solve(objective, theta, control, n_iter=0):
+    """Minimise from ``theta``; see `_loop.minimise`."""
+    if not objective.has_l1:
+        newton = newton_cholesky if objective.size <= MAX_FACTOR_SIZE else newton_cg
+        return (yield from newton.solve(objective, theta, control, n_iter))
+
+    point = yield objective.evaluate, theta
+    if objective.size <= _ALL or objective.n_rows_held == 0:
+        rule = _HessianSteps(objective)
+    else:
+        rule = _WorkingSets(objective, control.tol)
+
+    def propose(at):
+        proof = yield from duality_gap(objective, at, control.tol)
+        if proof is not None:
+            return proof
+        proposal = yield from rule.propose(at)
+        if not proposal.certified and not any(objective.gammas):
+            gap = objective.gap(at)
+            if gap <= min(_NEARLY * control.tol, _SMALL) * at.value:
+                return proposal._replace(decrement=gap, certified=True)
+        return proposal
+
+    return (yield from minimise(objective, point, control, propose, rule.certify, n_iter))
+
+
+class _HessianSteps:
+    """Steps in all features, with a Hessian that is kept up to date by BFGS."""
+
+    def __init__(self, objective):
+        self.objective = objective
+        self.hessian = None
+        self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
+        if objective.n_rows_held == 0:
+            self.renew_every = 1  # where a Hessian comes with every reading
+
+    def propose(self, point):
+        if self.hessian is None or self.age >= self.renew_every or not self._is_good(point):
+            return (yield from self.certify(point))
+        self._update(point)
+        return self._step(point)
+
+    def certify(self, point):
+        self.hessian = yield self.objective.hessian, point
+        self.age = 0
+        return self._step(point)
+
+    def _step(self, point):
+        model = GramModel(self.hessian, point.gradient, self.objective.l1, point.theta)
+        done = model.minimise()
+        self.last = Proposal(model.direction(), model.gain, done and self.age == 0)
+        self.start = point
+        self.age += 1
+        return self.last
+
+    def _is_good(self, point):
+        """Whether the last step has gained about what the Hessian promised."""
+        gain = self.start.value - point.value
+        return abs(gain - self.last.decrement) <= _GOOD * self.last.decrement
+
+    def _update(self, point):
+        step = point.theta - self.start.theta
+        change = point.gradient - self.start.gradient
+        product = self.hessian @ step
+        curvature, modelled = step @ change, step @ product
+        if curvature > 1e-10 * np.linalg.norm(step) * np.linalg.norm(change) and modelled > 0.0:
+            self.hessian += np.outer(change / curvature, change)
+            self.hessian -= np.outer(product / modelled, product)
+
+
+class _WorkingSets:
+    """Steps in the columns that are in use and those that the penalty does not hold at 0."""
+
+    def __init__(self, objective, tol):
+        self.objective, self.tol = objective, tol
+        matrix = objective.matrix
+        self.long_rows = matrix.is_sparse and matrix.n_values > _LONG_ROWS * matrix.shape[0]
+
+    def propose(self, point):
+        used, wanted = np.flatnonzero(point.theta[:-1]), self._wanted(point)
+        if self.long_rows:
+            return self._step_on_columns(point, np.append(used, wanted), _ROUGH * point.value)
+        # As many again as there are in use: the next gradient knows better.
+        chosen = np.append(used, wanted[: max(_FIRST, 2 * used.size) - used.size])
+        if chosen.size >= MAX_FACTOR_SIZE:
+            return self._step_on_columns(point, chosen, _ROUGH * point.value)
+        is_whole = chosen.size == used.size + wanted.size
+        return (yield from self._solve_on(np.sort(chosen), point, is_whole))
+
+    def certify(self, point):
+        columns = np.append(np.flatnonzero(point.theta[:-1]), self._wanted(point))
+        if self.long_rows or columns.size >= MAX_FACTOR_SIZE:
+            return self._step_on_columns(point, columns, np.inf)
+        part, places = yield from self._restrict(np.sort(columns))
+        at = yield part.evaluate, point.theta[places]
+        proposal = yield from _HessianSteps(part).certify(at)
+        return proposal._replace(direction=self._spread(proposal.direction, places))
+
+    def _step_on_columns(self, point, columns, enough):
+        model = ColumnModel(self.objective, point, np.sort(columns))
+        done = model.minimise(enough)
+        return Proposal(model.direction(), model.gain, done)
+
+    def _wanted(self, point):
+        """Columns not in use that would be, those that promise to gain the most first."""
+        objective = self.objective
+        excess = np.abs(point.gradient[:-1]) - objective.l1[:-1]
+        found = np.flatnonzero((point.theta[:-1] == 0.0) & (excess > 0.0))
+        promise = excess[found] ** 2 / objective.metric(point)[found]
+        return found[np.argsort(-promise, kind="stable")]
+
+    def _solve_on(self, columns, point, is_whole):
+        """Newton steps on some columns, until they promise little."""
+        part, places = yield from self._restrict(columns)
+        at = start = yield part.evaluate, point.theta[places]
+        steps = _HessianSteps(part)
+        for k in range(_INNER_ITERATIONS):
+            proposal = yield from steps.propose(at)
+            if k == 0:
+                enough = _INNER * proposal.decrement
+                if is_whole and proposal.decrement <= self.tol * at.value:
+                    return proposal._replace(direction=self._spread(proposal.direction, places))
+            trial = yield from line_search(part, at, proposal)
+            if trial is None:
+                break
+            at = trial
+            if proposal.decrement <= enough:
+                break
+        direction = self._spread(at.theta - start.theta, places)
+        return Proposal(direction, start.value - at.value, False)
+
+    def _restrict(self, columns):
+        """The objective of some columns, and their places in theta; of most, the whole one."""
+        if columns.size > _MOST * self.objective.size:
+            return self.objective, slice(None)
+        return (yield self.objective.restricted, columns), np.append(columns, -1)
+
+    def _spread(self, step, places):
+        direction = np.zeros(self.objective.size)
+        direction[places] = step
+        return direction
