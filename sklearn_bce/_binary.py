@@ -293,6 +293,7 @@ class BCEClassifier(LinearBinaryClassifier):
             learn_stream(self, X, y, classes, sample_weight)
             return self
 
+    @with_callbacks
     def fit_blocks(self, source):
         """Fit the coefficients to rows that come in blocks and are never all in memory.
 
@@ -328,9 +329,9 @@ class BCEClassifier(LinearBinaryClassifier):
         # This brings Numba, which a mere import should not wait for.
         from ._blocks import survey
 
-        with unchanged_on_error(self):
+        with task_of_fit(self) as task, unchanged_on_error(self):
             blocks = survey(self, source)
-            return self._fit_binary(blocks, blocks.targets)
+            return self._fit_binary(blocks, blocks.targets, task=task)
 
     def to_sklearn(self):
         """Return the same fitted model as scikit-learn's `LogisticRegression`.

@@ -34,14 +34,14 @@ except ImportError:
 
 
 @contextmanager
-def task_of_fit(estimator, X, y, sample_weight, *, has_labels=False):
+def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=False):
     """Tell the callbacks of a fit when it begins, and if there is no error when it ends.
 
     Parameters
     ----------
     estimator : BCEClassifier
     X, y, sample_weight
-        What the user gave, for callbacks that want it.
+        What the user gave, for callbacks that want it; by default nothing.
     has_labels : bool
         Whether the fit consists of problems, which consist of iterations.
 

@@ -197,6 +197,29 @@ def test_early_stopping_and_callbacks():
     np.testing.assert_array_equal(recorder.models[clf.n_iter_[0] - 1].coef_, clf.coef_)
 
 
+@needs_callbacks
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+def test_fits_of_blocks_have_iterations_too(kind, tmp_path):
+    recorder, blocks = Recorder(), [(X[:50], Y[:50]), (X[50:], Y[50:])]
+    checkpoint = Checkpoint(tmp_path / "fit")
+    clf = kind().set_callbacks(recorder, checkpoint).fit_blocks(blocks)
+    assert recorder.calls[0][0] == "setup" and recorder.calls[-1][0] == "teardown"
+    assert len(recorder.ended("iteration")) == clf.n_iter_[0]
+    assert joblib.load(tmp_path / "fit").coef_.tobytes() == clf.coef_.tobytes()
+    stopped = kind().set_callbacks(stop_at(2)).fit_blocks(blocks)
+    assert stopped.n_iter_ == [2] and stopped.optimality_ > 1e-8
+
+
+@needs_callbacks
+def test_epochs_are_iterations():
+    recorder = Recorder()
+    clf = BCEClassifier(solver="sgd", random_state=0).set_callbacks(recorder).fit(X, Y)
+    assert len(recorder.models) == clf.n_iter_[0]
+    stopped = BCEClassifier(solver="sgd", random_state=0).set_callbacks(stop_at(3)).fit(X, Y)
+    assert stopped.n_iter_ == [3] and np.isnan(stopped.optimality_)
+    assert stopped.coef_.tobytes() in [model.coef_.tobytes() for model in recorder.models[:3]]
+
+
 # -- scikit-learn's own callbacks
 
 
@@ -355,7 +378,7 @@ def test_a_checkpoint_is_the_model_so_far(tmp_path):
 
     clf = BCEClassifier().set_callbacks(Checkpoint(path), Reader()).fit(DATA, TARGET)
     assert len(saved) == clf.n_iter_[0] + 1
-    assert not any(name.startswith("_") for model in saved for name in vars(model))
+    assert not any("callback" in name for model in saved for name in vars(model))
     for k, model in enumerate(saved[:-1], start=1):
         assert model.n_iter_ == [k]
         assert model.score(DATA, TARGET) > 0.6

@@ -138,6 +138,20 @@ def test_what_is_kept_is_what_scored_best(kind):
     np.testing.assert_allclose(-kept, [max(curve) for curve in curves], rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_epochs_of_stochastic_steps(kind, layout):
+    y, y_val = (Y, Y_VAL) if kind is BCEClassifier else (MANY, MANY_VAL)
+    clf = kind(C=1e6, solver="sgd", early_stopping=True, n_iter_no_change=2)
+    clf.fit(LAYOUTS[layout](X), y, X_val=X_VAL, y_val=y_val)
+    curves = clf.validation_scores_ if kind is OneVsRestBCEClassifier else [clf.validation_scores_]
+    z = clf.decision_function(X_VAL).reshape(len(X_VAL), -1)
+    kept = value(y_val.reshape(z.shape), z).mean(axis=0)
+    np.testing.assert_allclose(-kept, [max(curve) for curve in curves], rtol=1e-10)
+    np.testing.assert_array_equal(clf.n_iter_, [np.argmax(curve) for curve in curves])
+    assert np.isnan(clf.optimality_).all()
+
+
 def test_many_rows_start_from_the_fit_of_a_sample():
     rng = np.random.default_rng(0)
     data = rng.normal(size=(20_000, 4))
