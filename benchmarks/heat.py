@@ -84,6 +84,7 @@ class _Heat:
         self.rungs = []
         self.limit = _LIMITS[1]
         self.out_of_time = {}
+        self.errors = {}
         reference = ours(C, 1e-20).fit(X, y, sample_weight=weight)
         self.least = self._value(reference)
 
@@ -119,7 +120,8 @@ class _Heat:
         for tol in entrant.tols:
             rung = Rung(entrant, ladder(C, tol), threads)
             if not self._fit(rung):
-                self._note_out_of_time(entrant, self.limit)
+                if entrant.name not in self.errors:
+                    self._note_out_of_time(entrant, self.limit)
                 break
             self.rungs.append(rung)
             if entrant is AUTO:
@@ -146,7 +148,7 @@ class _Heat:
 
     def figures(self):
         X = self.data[0]
-        result = {"entrants": {}, "out_of_time": self.out_of_time}
+        result = {"entrants": {}, "out_of_time": self.out_of_time, "errors": self.errors}
         for name in self.workers:
             mine = [rung for rung in self.rungs if rung.entrant.name == name]
             figures = {
@@ -222,10 +224,12 @@ class _Heat:
         }
 
     def _fit(self, rung):
-        """One visit to the entrant's process; False if its time is over."""
+        """One visit to the entrant's process; False if its time is over, or it raises an error."""
         worker = self.workers[rung.entrant.name]
         limit = _COMPILATION if rung.entrant is AUTO else self.limit
         fits = worker.ask(fit_for, rung.estimator, _VISIT, rung.threads, limit=limit)
+        if isinstance(fits, Exception):
+            self.errors[rung.entrant.name] = repr(fits)
         if not isinstance(fits, list):
             return False
         rung.seconds += [fit.seconds for fit in fits]

@@ -117,6 +117,8 @@ def _multiple(result, name, target, what="seconds"):
         return times(theirs / mine)
     if mine and name in result["out_of_time"]:
         return f"> {times(result['out_of_time'][name] / mine)}"
+    if name in result["errors"]:
+        return "error"
     above = (result["entrants"].get(name) or {}).get("above")
     return f"ends at {above:.0e}" if above is not None else "-"
 
