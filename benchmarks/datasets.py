@@ -178,16 +178,10 @@ def vader():
 
     The label is the share of "positive" among the raters who took a side, the weight their number.
     """
-    module = importlib.util.find_spec("vaderSentiment")
-    if module is None:
-        raise Unavailable("VADER's ratings are in the package vaderSentiment")
-    lexicon = Path(module.origin).with_name("vader_lexicon.txt").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in lexicon.splitlines()]
-    ratings = np.array([ast.literal_eval(row[3]) for row in rows])
+    words, ratings = _ratings()
     yes, no = (ratings > 0).sum(axis=1), (ratings < 0).sum(axis=1)
     weight = (yes + no).astype(float)
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=5)
-    return vectorizer.fit_transform(row[0] for row in rows), yes / weight, weight
+    return _letters(words), yes / weight, weight
 
 
 def hard_rows(X, y, weight):
@@ -196,6 +190,27 @@ def hard_rows(X, y, weight):
     kept = weights > 0.0
     both = sp.vstack([X, X], format="csr") if sp.issparse(X) else np.vstack([X, X])
     return both[kept], np.repeat([1, 0], y.size)[kept], weights[kept]
+
+
+def vader_shares():
+    """The same words; what share of all ten raters found each positive, neutral and negative."""
+    words, ratings = _ratings()
+    shares = [(ratings > 0).mean(axis=1), (ratings == 0).mean(axis=1), (ratings < 0).mean(axis=1)]
+    return _letters(words), np.column_stack(shares)
+
+
+def _ratings():
+    """VADER's words, and what ten people made of each, (n_words, 10)."""
+    module = importlib.util.find_spec("vaderSentiment")
+    if module is None:
+        raise Unavailable("VADER's ratings are in the package vaderSentiment")
+    lexicon = Path(module.origin).with_name("vader_lexicon.txt").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in lexicon.splitlines()]
+    return [row[0] for row in rows], np.array([ast.literal_eval(row[3]) for row in rows])
+
+
+def _letters(words):
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=5).fit_transform(words)
 
 
 def _flights():

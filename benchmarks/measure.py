@@ -123,10 +123,11 @@ def fit_for(X, y, weight, estimator, seconds=0.0, threads=None):
     return fits
 
 
-def measure(estimator, X, y, weight, limit, warm_up=False):
+def measure(estimator, X, y, weight, limit, warm_up=False, threads=None):
     """Return Measured, or None if no fit ended within ``limit`` seconds.
 
     ``warm_up`` is for estimators that compile: one fit before, which neither counts nor is limited.
+    ``threads`` limits those of BLAS and OpenMP.
     """
     worker = Worker(X, y, weight, warm_up=estimator if warm_up else None)
     fits, spent = [], 0.0
@@ -134,7 +135,8 @@ def measure(estimator, X, y, weight, limit, warm_up=False):
         worker.start()
         end = perf_counter() + limit
         while len(fits) < _MAX_RUNS and spent <= _ENOUGH:
-            answer = worker.ask(fit_for, estimator, limit=max(0.0, end - perf_counter()))
+            left = max(0.0, end - perf_counter())
+            answer = worker.ask(fit_for, estimator, 0.0, threads, limit=left)
             if not isinstance(answer, list):
                 break
             fits += answer
