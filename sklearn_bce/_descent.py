@@ -97,12 +97,14 @@ class Descent:
         """Number of problems."""
         return self.state.penalty.size
 
+    def copy(self):
+        """Return the same with arrays of its own."""
+        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
+
     def copy_before(self, n_values):
         """Return a copy to learn with, or itself where so few values are not worth one."""
         size = self.state.features.size + self.state.average.size
-        if n_values < _COPY_PAYS * size:
-            return self
-        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
+        return self.copy() if n_values >= _COPY_PAYS * size else self
 
     def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
         """Take steps over some rows, once each.

@@ -106,7 +106,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None)
                 for problem, objective in zip(some, objectives, strict=True)
             ]
             solvers = [
-                _solve(objective, solve, control, problem.start, watch)
+                _solve(objective, solve, _control_of(problem, control), problem.start, watch)
                 for problem, objective, watch in zip(some, objectives, watches, strict=True)
             ]
             solutions = run_together(solvers, answer_together, share_out)
@@ -225,10 +225,18 @@ def _warn(name, estimator, objective, solution):
         )
 
 
+def _control_of(problem, control):
+    if control.steps is None:
+        return control
+    return control._replace(steps=control.steps._replace(index=problem.index))
+
+
 def _steps(estimator, seed):
     order = seed if estimator.shuffle else None
     tol = max(estimator.tol, _FINEST_STEPS_TOL)
-    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change)
+    # What a fit that was broken off has saved, through a callback, and is loaded to go on.
+    saved = getattr(estimator, "_epochs", None) if estimator.warm_start else None
+    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change, dict(saved or {}))
 
 
 def seed_of(estimator):

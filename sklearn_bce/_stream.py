@@ -18,8 +18,13 @@ _LARGEST_PENALTY = 1e100
 
 def end_stream(estimator, n_rows):
     """Note a fit to ``n_rows`` rows: a stream that follows starts from its coefficients."""
-    estimator._stream = None
+    vars(estimator).pop("_stream", None)
     estimator.n_samples_seen_ = n_rows
+
+
+def forget_epochs(estimator):
+    """Forget what the epochs of a fit were saved with, for it has come to its end."""
+    vars(estimator).pop("_epochs", None)
 
 
 def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
