@@ -43,6 +43,7 @@ class Rung:
     threads: int | None = None
     value: float = np.inf  # the objective, in extended precision
     seconds: list = field(default_factory=list)
+    cpu_seconds: list = field(default_factory=list)  # of all threads
 
     @property
     def is_measured(self):
@@ -215,6 +216,7 @@ class _Heat:
         return {
             "seconds": best.time,
             "quartiles": quartiles,
+            "cpu_seconds": min(median(rung.cpu_seconds) for rung in rungs),
             "fits": len(best.seconds),
             "tol": best.estimator.tol,
             "threads": best.threads,
@@ -228,6 +230,7 @@ class _Heat:
         if not isinstance(fits, list):
             return False
         rung.seconds += [fit.seconds for fit in fits]
+        rung.cpu_seconds += [fit.cpu_seconds for fit in fits]
         if not np.isfinite(rung.value):
             rung.value = self._value(fits[0].estimator)
             self.least = min(self.least, rung.value)

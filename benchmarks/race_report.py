@@ -13,14 +13,16 @@ def tables(results):
     for target in (FINE, COARSE):
         lines += ["", f"Time to {float(target):g}, as a multiple of ours:", ""]
         lines += _all_entrants(results, target)
+    lines += ["", "CPU time to 1e-06, of all threads, as a multiple of ours:", ""]
+    lines += _all_entrants(results, FINE, "cpu_seconds")
     lines += ["", *_reading(results), ""]
     return lines + sorted({each["state"] for each in results.values()})
 
 
-def ratio(result, target):
+def ratio(result, target, what="seconds"):
     """The fastest peer's time over ours, and the peer's name; nan where one is missing."""
-    mine = _time(result, AUTO.name, target)
-    theirs = {p.name: _time(result, p.name, target) for p in PEERS}
+    mine = _time(result, AUTO.name, target, what)
+    theirs = {p.name: _time(result, p.name, target, what) for p in PEERS}
     theirs = {name: seconds for name, seconds in theirs.items() if seconds}
     if not mine or not theirs:
         return np.nan, ""
@@ -62,20 +64,17 @@ def _means(results):
                 )
 
 
-def _all_entrants(results, target):
+def _all_entrants(results, target, what="seconds"):
     """Who is how many times slower than ours; a dash for one that does not get there."""
     names = [p.name for p in [*OUR_SOLVERS, *PEERS]]
     names = [name for name in names if any(name in r["entrants"] for r in results.values())]
-    rows = [
-        [
-            name,
-            duration(mine) if (mine := _time(result, AUTO.name, target)) else "-",
-            *([_default(result)] if target == FINE else []),
-            *(_multiple(result, each, target) for each in names),
-        ]
-        for name, result in results.items()
-    ]
-    return table(["data", "ours", *(["ours, default"] if target == FINE else []), *names], rows)
+    rows = []
+    for label, result in results.items():
+        mine = _time(result, AUTO.name, target, what)
+        default = (result.get("default") or {}).get(what)
+        cells = [label, duration(mine) if mine else "-", duration(default) if default else "-"]
+        rows.append([*cells, *(_multiple(result, name, target, what) for name in names)])
+    return table(["data", "ours", "ours, default", *names], rows)
 
 
 def _reading(results):
@@ -102,9 +101,9 @@ def _reading(results):
     return table(["data", "`X`", *heads, "readings", "rate", "of the bandwidth"], rows)
 
 
-def _time(result, name, target):
+def _time(result, name, target, what="seconds"):
     figure = (result["entrants"].get(name) or {}).get(target)
-    return figure["seconds"] if figure else None
+    return figure[what] if figure else None
 
 
 def _peer(result, target):
@@ -112,13 +111,8 @@ def _peer(result, target):
     return f"{times(value)} {name}" if name else "none gets there"
 
 
-def _default(result):
-    figure = result.get("default")
-    return duration(figure["seconds"]) if figure else "-"
-
-
-def _multiple(result, name, target):
-    mine, theirs = _time(result, AUTO.name, target), _time(result, name, target)
+def _multiple(result, name, target, what="seconds"):
+    mine, theirs = (_time(result, each, target, what) for each in (AUTO.name, name))
     if mine and theirs:
         return times(theirs / mine)
     if mine and name in result["out_of_time"]:

@@ -11,6 +11,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from ._epochs import learn_together
+from ._intercept import intercept_shift
 from ._kernels import passes
 from ._kernels.pointwise import loss_of_rows
 from ._kernels.vectors import interleave, separate
@@ -81,7 +82,7 @@ def _evaluate(matrix, objectives, thetas):
     return [objective.point(*rest) for objective, *rest in answers]
 
 
-def _logits(matrix, objectives, thetas):
+def _best_shift(matrix, objectives, thetas):
     reading = _Reading(matrix, objectives, thetas)
     logits = [np.empty(matrix.shape[0]) for _ in objectives]
 
@@ -92,7 +93,10 @@ def _logits(matrix, objectives, thetas):
         return ()
 
     reading.fold(part)
-    return logits
+    return [
+        intercept_shift(z, objective.positive, objective.negative, objective.gammas)
+        for objective, z in zip(objectives, logits, strict=True)
+    ]
 
 
 def _hessian_product(matrix, objectives, points, directions):
@@ -146,7 +150,7 @@ _TOGETHER = {
     "evaluate": _evaluate,
     "hessian": _hessian,
     "hessian_product": _hessian_product,
-    "logits": _logits,
+    "best_shift": _best_shift,
 }
 
 

@@ -355,6 +355,11 @@ def test_errors_leave_the_state_unchanged(case):
         assert vars(clf) == before
 
 
+def test_early_stopping_is_refused():
+    with pytest.raises(ValueError, match="early_stopping=True is not available for fit_blocks"):
+        BCEClassifier(early_stopping=True).fit_blocks(ONE)
+
+
 def test_a_generator_is_refused_before_it_is_touched():
     generator = iter(ONE)
     with pytest.raises(TypeError, match="'source' parameter"):

@@ -322,6 +322,7 @@ def test_without_early_stopping_the_fit_is_as_it_was(solver):
     assert judged.loss_curve_ == plain.loss_curve_ and judged.n_iter_ == plain.n_iter_
     assert len(judged.validation_scores_) == len(judged.loss_curve_)
     assert judged.validation_scores_[-1] == pytest.approx(-mean_loss(judged, X_VAL, Y_VAL))
+    assert all(type(score) is float for score in judged.validation_scores_)
     assert judged.fit(X, Y).validation_scores_ is None
 
 
