@@ -97,12 +97,14 @@ class Descent:
         """Number of problems."""
         return self.state.penalty.size
 
+    def copy(self):
+        """Return the same with arrays of its own."""
+        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
+
     def copy_before(self, n_values):
         """Return a copy to learn with, or itself where so few values are not worth one."""
         size = self.state.features.size + self.state.average.size
-        if n_values < _COPY_PAYS * size:
-            return self
-        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
+        return self.copy() if n_values >= _COPY_PAYS * size else self
 
     def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
         """Take steps over some rows, once each.
@@ -138,14 +140,16 @@ class Descent:
             if factor != 1.0:
                 u *= factor
                 v *= factor
-            told = u, v, gammas, share, rule, self.state, losses
+            order = np.arange(start, stop) if rows is None else some
+            told = order, u, v, gammas, share, rule, self.state, losses
             if self.is_sparse:
-                some = np.arange(start, stop) if rows is None else some
-                sparse_steps(Matrix(X).layout, some, *told, place)
+                sparse_steps(Matrix(X).layout, *told, place)
+            elif sp.issparse(X) or X.dtype != np.float64 or not X.flags.c_contiguous:
+                part = X[some].toarray() if sp.issparse(X) else X[some]
+                part = np.ascontiguousarray(part, dtype=np.float64)
+                dense_steps(Matrix(part).layout.values, np.arange(order.size), *told[1:])
             else:
-                tile = X[some].toarray() if sp.issparse(X) else X[some]
-                tile = np.ascontiguousarray(tile, dtype=np.float64)
-                dense_steps(Matrix(tile).layout.values, *told)
+                dense_steps(Matrix(X).layout.values, *told)
         return losses
 
     def _rows_of_a_call(self, X, batch_size):

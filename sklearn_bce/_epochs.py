@@ -15,6 +15,8 @@ class Steps(NamedTuple):
     seed: int | None  # of the order of the rows; None leaves them as they are
     tol: float  # an epoch that improves the objective by less, relative, is in vain
     n_iter_no_change: int  # after as many of those in a row the fit ends
+    saved: dict  # what each problem's solver has said of its last epoch, by the problem's index
+    index: int = 0  # of the problem
 
 
 class Epochs:

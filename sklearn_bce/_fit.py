@@ -104,7 +104,13 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
             ]
             chosen = names[first : first + tile]
             solvers = [
-                solve_from(objective, _solvers.SOLVE[name], control, problem.start, watch)
+                solve_from(
+                    objective,
+                    _solvers.SOLVE[name],
+                    _for_problem(control, problem),
+                    problem.start,
+                    watch,
+                )
                 for problem, objective, name, watch in zip(
                     some, objectives, chosen, watches, strict=True
                 )
@@ -258,10 +264,18 @@ def warn_of(name, estimator, objective, solution):
         )
 
 
+def _for_problem(control, problem):
+    if control.steps is None:
+        return control
+    return control._replace(steps=control.steps._replace(index=problem.index))
+
+
 def _steps(estimator, seed):
     order = seed if estimator.shuffle else None
     tol = max(estimator.tol, _FINEST_STEPS_TOL)
-    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change)
+    # What a fit that was broken off has saved, through a callback, and is loaded to go on.
+    saved = getattr(estimator, "_epochs", None) if estimator.warm_start else None
+    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change, dict(saved or {}))
 
 
 def seed_of(estimator):

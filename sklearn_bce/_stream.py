@@ -18,8 +18,13 @@ _LARGEST_PENALTY = 1e100
 
 def end_stream(estimator, n_rows):
     """Note a fit to ``n_rows`` rows: a stream that follows starts from its coefficients."""
-    estimator._stream = None
+    vars(estimator).pop("_stream", None)
     estimator.n_samples_seen_ = n_rows
+
+
+def forget_epochs(estimator):
+    """Forget what the epochs of a fit were saved with, for it has come to its end."""
+    vars(estimator).pop("_epochs", None)
 
 
 def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
@@ -45,7 +50,7 @@ def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
         check_closed_form(factors is not None)
 
     coefs, intercepts, losses = _learn(estimator, X, positive, negative)
-    gammas = np.broadcast_to(estimator.gamma, (len(columns), 2))
+    gammas = np.full((len(columns), 2), estimator.gamma, dtype=np.float64)
     estimator.classes_ = classes
     if many:
         estimator.multilabel_, estimator.indicator_form_ = is_multilabel, form
@@ -87,7 +92,7 @@ def _learn(estimator, X, positive, negative):
 
     rule = rule_of(estimator)
     n_problems = len(positive)
-    gammas = np.array(np.broadcast_to(estimator.gamma, (n_problems, 2)), dtype=np.float64)
+    gammas = np.full((n_problems, 2), estimator.gamma, dtype=np.float64)
     penalty = np.full(n_problems, min(1.0 / float(estimator.C), _LARGEST_PENALTY))
     n_seen = getattr(estimator, "n_samples_seen_", 0)
     if getattr(estimator, "_stream", None) is None:
@@ -102,8 +107,9 @@ def _learn(estimator, X, positive, negative):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
     descent.state.penalty[:] = penalty
-    total = np.array([u.sum() + v.sum() for u, v in zip(positive, negative, strict=True)])
-    rows = np.flatnonzero(np.sum(positive, axis=0) + np.sum(negative, axis=0))
+    weights = [u + v for u, v in zip(positive, negative, strict=True)]
+    total = np.array([weight.sum() for weight in weights])
+    rows = np.flatnonzero(sum(weights))
     if estimator.shuffle:
         rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)
     elif rows.size == X.shape[0]:

@@ -47,7 +47,8 @@ def first_classes(y, classes, many):
 
 def same_classes(y, classes, known, is_multilabel):
     """Return the classes of the calls before, if nothing speaks against them."""
-    if classes is not None and not np.array_equal(np.unique(classes), known):
+    is_other = not (classes is None or np.array_equal(classes, known))
+    if is_other and not np.array_equal(np.unique(classes), known):
         raise ValueError(
             f"classes={classes!r} is not the same as in the calls before: {known.tolist()}."
         )

@@ -682,3 +682,69 @@ def test_constant_column_gets_nothing():
     clf = BCEClassifier().partial_fit(X, hard, [0, 1])
     assert clf.coef_[0, 2] == 0.0
     assert np.isfinite(clf.decision_function(X)).all()
+
+
+# -- fits that are broken off
+
+
+class Saver:
+    """A callback that keeps a copy of every model it is shown, and ends the fit after some."""
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+        self.saved = []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if context.task_name == "iteration" and fitted_estimator is not None:
+            self.saved.append(pickle.dumps(without_callbacks(fitted_estimator)))
+        return len(self.saved) >= self.n_epochs
+
+
+def without_callbacks(estimator):
+    estimator = copy.copy(estimator)
+    for name in ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_ctx"):
+        vars(estimator).pop(name, None)
+    return estimator
+
+
+BROKEN_OFF = [
+    (BCEClassifier, {}),
+    (BCEClassifier, {"average": False, "learning_rate": "constant", "shuffle": False}),
+    (BCEClassifier, {"l1_ratio": 0.5, "gamma": 1.0}),
+    (OneVsRestBCEClassifier, {"random_state": 3}),
+]
+
+
+@pytest.mark.skipif(not hasattr(BCEClassifier, "set_callbacks"), reason="scikit-learn before 1.9")
+@pytest.mark.parametrize(("kind", "parameters"), BROKEN_OFF)
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_fit_goes_on_where_it_was_broken_off(kind, parameters, layout):
+    X, y = stream_of_iris()
+    X, y = LAYOUTS[layout](X), y if kind is OneVsRestBCEClassifier else y == 1
+    clf = kind(solver="sgd", tol=1e-3, **parameters)
+    whole = clone(clf).fit(X, y)
+    saver = Saver(7)
+    broken = clone(clf).set_callbacks(saver).fit(X, y)
+    assert not same(broken, whole)
+    for at in (0, 6):
+        resumed = pickle.loads(saver.saved[at]).set_params(warm_start=True).fit(X, y)
+        assert same(resumed, whole)
+        assert resumed.loss_curve_ == whole.loss_curve_
+        np.testing.assert_array_equal(resumed.n_iter_, whole.n_iter_)
+        assert not hasattr(resumed, "_epochs")
+    # Another problem is another fit, from the coefficients alone.
+    other = pickle.loads(saver.saved[-1]).set_params(warm_start=True, C=0.5).fit(X, y)
+    assert not same(other, whole)
+    fresh = clone(other).set_params(warm_start=False).fit(X, y)
+    np.testing.assert_allclose(
+        np.hstack(other.loss_curve_).min(), np.hstack(fresh.loss_curve_).min(), rtol=0.02
+    )

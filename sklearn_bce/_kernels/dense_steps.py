@@ -23,13 +23,13 @@ from .stochastic import (
 
 
 @jit
-def dense_steps(X, u, v, gammas, share, rule, state, loss):
-    """Take one step a batch of rows of X (n_rows, n_columns), in their order.
+def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
+    """Take one step a batch of rows of X (..., n_columns), in the ``order`` of their numbers.
 
-    ``u`` and ``v`` are (K, n_rows), ``gammas`` is (K, 2); a row adds ``share`` (K,) to the penalty.
-    The losses of the rows, each before it was learned, are added to ``loss`` (K,).
+    ``u`` and ``v`` are (K, n_rows) in that order, ``gammas`` is (K, 2); a row adds ``share`` (K,)
+    to the penalty. The losses of the rows, each before it was learned, are added to ``loss`` (K,).
     """
-    n_rows, n_columns = X.shape
+    n_rows, n_columns = order.size, X.shape[1]
     n_problems = u.shape[0]
     block = np.empty((rule.batch_size, n_columns))
     coefs = np.empty((n_problems, n_columns))
@@ -37,9 +37,10 @@ def dense_steps(X, u, v, gammas, share, rule, state, loss):
     z, slope, weight = np.empty((3, rule.batch_size))
     fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
     for start in range(0, n_rows, rule.batch_size):
-        n = min(rule.batch_size, n_rows - start)
+        batch = order[start : start + rule.batch_size]
+        n = batch.size
         rows = block[:n]
-        n_varying = _read_batch(X, start, rule, state, coefs, rows)
+        n_varying = _read_batch(X, batch, rule, state, coefs, rows)
         state.totals[ROWS] += n
         state.totals[STEPS] += 1.0
         base = base_curvature(rule, n_varying, state.totals[STEPS])
@@ -66,13 +67,13 @@ def dense_steps(X, u, v, gammas, share, rule, state, loss):
 
 
 @jit
-def _read_batch(X, start, rule, state, coefs, rows):
+def _read_batch(X, batch, rule, state, coefs, rows):
     """Fill ``rows`` with a batch, for adaptive steps centred; return how many columns vary."""
     if rule.is_adaptive:
-        return _center(X, start, rule.fit_intercept, state, coefs, rows)
+        return _center(X, batch, rule.fit_intercept, state, coefs, rows)
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            rows[i, j] = X[start + i, j]
+            rows[i, j] = X[batch[i], j]
     return 0
 
 
@@ -95,7 +96,7 @@ def _move(k, gradient, coef, base, rule, state):
 
 
 @jit
-def _center(X, start, fit_intercept, state, coefs, rows):
+def _center(X, batch, fit_intercept, state, coefs, rows):
     """Fill ``rows`` with a batch, centred; return the number of columns that vary.
 
     Centre and spread learn from it first (update by a batch: Chan, Golub and LeVeque, The American
@@ -107,13 +108,13 @@ def _center(X, start, fit_intercept, state, coefs, rows):
     total = seen + n
     if fit_intercept and seen == 0.0:
         for j in range(n_columns):
-            state.moments[CENTER, j] = X[start, j]
+            state.moments[CENTER, j] = X[batch[0], j]
             for k in range(coefs.shape[0]):
-                state.intercept[0, k] += X[start, j] * coefs[k, j]
+                state.intercept[0, k] += X[batch[0], j] * coefs[k, j]
     mean, squares = np.zeros((2, n_columns))
     for i in range(n):
         for j in range(n_columns):
-            rows[i, j] = X[start + i, j] - state.moments[CENTER, j]
+            rows[i, j] = X[batch[i], j] - state.moments[CENTER, j]
             mean[j] += rows[i, j]
             squares[j] += rows[i, j] * rows[i, j]
     n_varying = 0

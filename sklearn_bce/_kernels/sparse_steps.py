@@ -25,19 +25,19 @@ from .stochastic import (
 
 
 @jit
-def sparse_steps(X, rows, u, v, gammas, share, rule, state, loss, place):
-    """Take one step a batch of rows of sparse X; as `dense_steps`, with ``rows`` their numbers.
+def sparse_steps(X, order, u, v, gammas, share, rule, state, loss, place):
+    """Take one step a batch of rows of sparse X; see `dense_steps`.
 
     ``place`` (n_columns,), of any content, is room to note where in a batch a column is.
     """
     n_columns, n_problems = state.average.shape
     totals = state.totals
     z, slope, weight = np.empty((3, rule.batch_size))
-    room = _most_entries(X, rows, rule.batch_size)
+    room = _most_entries(X, order, rule.batch_size)
     columns, places = np.empty(room, np.int64), np.empty(room, np.int64)
     coefs, gradient = np.empty((2, room))
-    for start in range(0, rows.size, rule.batch_size):
-        batch = rows[start : start + rule.batch_size]
+    for start in range(0, order.size, rule.batch_size):
+        batch = order[start : start + rule.batch_size]
         n = batch.size
         n_present, n_entries = _find_columns(X, batch, state.moments, place, columns, places)
         totals[ROWS] += n
@@ -65,12 +65,12 @@ def sparse_steps(X, rows, u, v, gammas, share, rule, state, loss, place):
 
 
 @jit
-def _most_entries(X, rows, batch_size):
+def _most_entries(X, order, batch_size):
     """The most entries that a batch of rows has."""
     most = 0
-    for start in range(0, rows.size, batch_size):
+    for start in range(0, order.size, batch_size):
         n_entries = 0
-        for row in rows[start : start + batch_size]:
+        for row in order[start : start + batch_size]:
             n_entries += X.indptr[row + 1] - X.indptr[row]
         most = max(most, n_entries)
     return most

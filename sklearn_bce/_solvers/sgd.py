@@ -1,37 +1,90 @@
-"""Stochastic gradient descent: epochs of small steps, with the loss measured after each.
+"""Stochastic gradient descent: epochs of small steps, with the objective measured after each.
 
 It makes no claim about the distance to the minimum. It ends when the objective has stopped to
-improve.
+improve, and the best epoch counts.
 """
 
 import numpy as np
 
 from .._descent import Descent
 from .._epochs import Epochs
-from ._loop import Solution
+from ._loop import Solution, unwatched
 
 
 def solve(objective, theta, control, n_iter=0):
-    """Minimise from ``theta``; an iteration is an epoch. The best one's coefficients count."""
+    """Minimise from ``theta``; an iteration is an epoch."""
     steps = control.steps
     point = yield objective.evaluate, theta
-    epochs = Epochs(objective, _start(objective, point, steps.rule), steps.rule, steps.seed)
-    curve = [point.value]
-    best = point
-    n_idle = number = 0
-    told_to_stop = control.begin(n_iter, theta)
-    while n_iter < control.max_iter and n_idle < steps.n_iter_no_change and not told_to_stop:
-        yield epochs.epoch, number
-        number += 1
-        n_iter += 1
-        (coef,), (intercept,) = epochs.descent.coefficients(steps.rule)
+    nowhere = np.zeros_like(theta)
+    if n_iter >= control.max_iter:
+        return Solution(point, n_iter, np.nan, [point.value], nowhere, is_done=False)
+    search = _Search(objective, point, steps, n_iter)
+    told_to_stop = control.begin(search.n_iter, search.theta)
+    while search.n_iter < control.max_iter and not search.is_over and not told_to_stop:
+        yield search.epochs.epoch, search.n_iter
+        (coef,), (intercept,) = search.epochs.descent.coefficients(steps.rule)
         point = yield objective.evaluate, objective.to_theta(coef, intercept)
-        curve.append(point.value)
-        n_idle = 0 if point.value < best.value * (1.0 - steps.tol) else n_idle + 1
-        best = point if point.value < best.value else best
-        told_to_stop = control.watch(n_iter, point.theta, point.value, np.nan)
-    is_done = n_idle >= steps.n_iter_no_change
-    return Solution(best, n_iter, np.nan, curve, np.zeros_like(theta), bool(told_to_stop), is_done)
+        search.note(point)
+        state = {} if control.watch is unwatched else {"_epochs": search.save()}
+        told_to_stop = control.watch(search.n_iter, point.theta, point.value, np.nan, **state)
+    best = yield objective.evaluate, search.theta
+    return Solution(
+        best, search.n_iter, np.nan, search.curve, nowhere, bool(told_to_stop), search.is_over
+    )
+
+
+class _Search:
+    """How far the epochs of one problem have come, in plain numbers and arrays.
+
+    A fit that was broken off goes on from what `save` has returned to the same bits, if it is asked
+    to solve the same problem by the same steps.
+    """
+
+    def __init__(self, objective, point, steps, n_iter):
+        self.steps = steps
+        self.n_iter = n_iter
+        self.n_idle = 0  # epochs in vain, in a row
+        self.curve = [point.value]
+        self.theta, self.least = point.theta, point.value  # the best
+        self.problem = [
+            *[objective.n_rows, objective.strength, *objective.gammas, steps.seed],
+            *[*steps.rule, objective.matrix.is_sparse],
+        ]
+        saved = steps.saved.get(steps.index)
+        if saved is not None and saved["problem"] == self.problem:
+            for name in ("n_iter", "n_idle", "curve", "theta", "least"):
+                setattr(self, name, saved[name])
+            self.curve = list(self.curve)
+            descent = Descent.from_dict(saved["descent"]).copy()
+        else:
+            descent = _start(objective, point, steps.rule)
+        self.epochs = Epochs(objective, descent, steps.rule, steps.seed)
+
+    @property
+    def is_over(self):
+        return self.n_idle >= self.steps.n_iter_no_change
+
+    def note(self, point):
+        """Take note of the point that an epoch has led to."""
+        self.n_iter += 1
+        self.curve.append(point.value)
+        is_in_vain = not point.value < self.least * (1.0 - self.steps.tol)
+        self.n_idle = self.n_idle + 1 if is_in_vain else 0
+        if point.value < self.least:
+            self.theta, self.least = point.theta, point.value
+
+    def save(self):
+        """Return what all problems' searches have come to, with this one's news."""
+        self.steps.saved[self.steps.index] = {
+            "problem": self.problem,
+            "n_iter": self.n_iter,
+            "n_idle": self.n_idle,
+            "curve": list(self.curve),
+            "theta": self.theta,
+            "least": self.least,
+            "descent": self.epochs.descent.copy().as_dict(),
+        }
+        return dict(self.steps.saved)
 
 
 def _start(objective, point, rule):
