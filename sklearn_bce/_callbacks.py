@@ -34,7 +34,7 @@ except ImportError:
 
 
 @contextmanager
-def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=False):
+def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=False, n_steps=None):
     """Tell the callbacks of a fit when it begins, and if there is no error when it ends.
 
     Parameters
@@ -44,6 +44,8 @@ def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=Fal
         What the user gave, for callbacks that want it; by default nothing.
     has_labels : bool
         Whether the fit consists of problems, which consist of iterations.
+    n_steps : int, optional
+        Of how many steps it consists (`FitTask.step`), if that is known.
 
     Yields
     ------
@@ -52,9 +54,9 @@ def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=Fal
     """
     has_callbacks = hasattr(estimator, "_skl_callbacks")
     if has_callbacks or hasattr(estimator, "_parent_callback_ctx"):  # in a pipeline or a search
-        # None: how many iterations it will take is not known.
+        # How many iterations there will be is not known: None.
         context = estimator._init_callback_context(
-            max_subtasks=None, sequential_subtasks=not has_labels
+            max_subtasks=n_steps, sequential_subtasks=not has_labels
         )
     if not has_callbacks:
         yield None
@@ -104,6 +106,12 @@ class FitTask:
             context.call_on_fit_task_begin(**self.data)
         self.n_problems += 1
         return ProblemTask(self, context, row, objective)
+
+    def step(self, name):
+        """Tell that a step of a longer fit is done, which has no model of its own to show."""
+        context = self.context.subcontext(task_name=name)
+        context.call_on_fit_task_begin(**self.data)
+        context.call_on_fit_task_end(**self.data)
 
     def tell(self, context):
         """Tell the callbacks that a task is done; return whether they want the fit to end."""

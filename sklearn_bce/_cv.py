@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from ._binary import refuse_probability_columns
+from ._callbacks import task_of_fit, with_callbacks
 from ._folds import make_folds, split
 from ._grid import choose, fit_grid
 from ._inputs import check_X
@@ -196,6 +197,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, **params):
         """Fit every point of the grid to every fold, choose one, and fit it to all rows.
 
@@ -219,11 +221,16 @@ class BCEClassifierCV(LinearBinaryClassifier):
         _check_refit(self)
         refuse_probability_columns(y)
         params = self._routed(sample_weight, params)
-        with unchanged_on_error(self):
+        n_gammas = 1 if self.gammas is None else len(self.gammas)
+        n_steps = n_gammas * len(self.l1_ratios) * len(values_of_C(self.Cs))
+        with (
+            task_of_fit(self, X, y, sample_weight, n_steps=n_steps) as task,
+            unchanged_on_error(self),
+        ):
             X, y = check_X(self, X, y, reset=True)
-            return self._fit_grid(X, y, sample_weight, params)
+            return self._fit_grid(X, y, sample_weight, params, task)
 
-    def _fit_grid(self, X, y, sample_weight, params):
+    def _fit_grid(self, X, y, sample_weight, params, task):
         self.classes_, labels = encode_labels(y)
         weight = check_sample_weight(sample_weight, X.shape[0])
         loss = {name: getattr(self, name) for name in _LOSS}
@@ -234,7 +241,8 @@ class BCEClassifierCV(LinearBinaryClassifier):
             raise ValueError("selection='1se' needs the scores of two folds. cv makes one split.")
         self.Cs_, self.l1_ratios_ = values_of_C(self.Cs), np.array(self.l1_ratios, dtype=float)
         self.gammas_ = [0.0] if self.gammas is None else list(self.gammas)
-        grid = fit_grid(self, X, targets, folds, self._scoring(X, y, labels, weight, params))
+        score = self._scoring(X, y, labels, weight, params)
+        grid = fit_grid(self, X, targets, folds, score, task)
         if self.refit:
             self._fit_chosen(X, targets, grid)
         else:

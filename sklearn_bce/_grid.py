@@ -16,7 +16,7 @@ class Grid(NamedTuple):
     whole: dict  # (gamma, l1_ratio, C), by number: the Fitted of all rows
 
 
-def fit_grid(estimator, X, targets, folds, score):
+def fit_grid(estimator, X, targets, folds, score, task=None):
     """Fit every point of an estimator's grid to all rows and to every fold.
 
     Parameters
@@ -29,6 +29,8 @@ def fit_grid(estimator, X, targets, folds, score):
     folds : list of Fold
     score : callable(fold, points) -> scores
         ``points`` are pairs of a Fitted and the parameters of `BCEClassifier` that it belongs to.
+    task : FitTask, optional
+        Told of every point that all rows and folds have been fitted for.
 
     Returns
     -------
@@ -40,9 +42,8 @@ def fit_grid(estimator, X, targets, folds, score):
     coefs = np.empty((*shape, 1, X.shape[1] + 1))
     for g, gamma in enumerate(gammas):
         for r, l1_ratio in enumerate(ratios):
-            first, *others = zip(
-                *fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma), strict=True
-            )
+            path = fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task)
+            first, *others = zip(*path, strict=True)
             whole.update({(g, r, c): fitted for c, fitted in enumerate(first)})
             for k, (fold, fits) in enumerate(zip(folds, others, strict=True)):
                 points = [

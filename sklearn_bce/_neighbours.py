@@ -54,7 +54,7 @@ def can_serve(X, n_groups):
     return size <= MAX_FACTOR_SIZE and n_groups * size**2 * 8 <= _MAX_GRAM_BYTES
 
 
-def fit_beside(estimator, X, problems, Cs, groups):
+def fit_beside(estimator, X, problems, Cs, groups, task=None):
     """Fit one loss for every C, on all rows and on folds.
 
     Parameters
@@ -67,6 +67,8 @@ def fit_beside(estimator, X, problems, Cs, groups):
     Cs : list of float
         In rising order.
     groups : Groups
+    task : FitTask, optional
+        Told of every C that is done.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def fit_beside(estimator, X, problems, Cs, groups):
         For each C the fit to all rows, then those to the folds. Their points are left out.
     """
     with _fit.shared_matrix(X, _SOLVER) as matrix:
-        return _Walk(estimator, matrix, problems, groups).along(Cs)
+        return _Walk(estimator, matrix, problems, groups).along(Cs, task)
 
 
 class _Walk:
@@ -102,7 +104,7 @@ class _Walk:
         self.shared = None  # Near for each problem, from all rows
         self.own = [None] * len(problems)  # Near of the problem's own, if it has made one
 
-    def along(self, Cs):
+    def along(self, Cs, task):
         """Return the fits for every C, in rising order; see `fit_beside`."""
         at_once = _fit.problems_at_once(self.objectives[0].n_rows)
         numbers = range(1, len(self.problems))
@@ -118,6 +120,8 @@ class _Walk:
                 fits += self._fit(some, C, [self._starts(k, whole) for k in some])
             fitted.append(fits)
             self.before, self.last = self.last, self.thetas.copy()
+            if task is not None:
+                task.step(f"C={C:g}")
         return fitted
 
     def _starts(self, k, whole):

@@ -129,7 +129,7 @@ max_iter, random_state, verbose
     )
 
 
-def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma):
+def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     """Fit one loss for every C, on all rows and on folds.
 
     Parameters
@@ -143,6 +143,8 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma):
     Cs : ndarray of shape (n_Cs,)
     l1_ratio, gamma
         As in `BCEClassifier`.
+    task : FitTask, optional
+        Told of every C that is done.
 
     Returns
     -------
@@ -166,14 +168,14 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma):
         # Without a penalty a start may show in the outcome, and that of all rows must not.
         finite = [C for C in rising if np.isfinite(C)]
         if finite and _neighbours.can_serve(X, len(groups)):
-            fitted = _neighbours.fit_beside(estimator, X, problems, finite, groups)
+            fitted = _neighbours.fit_beside(estimator, X, problems, finite, groups, task)
             problems = _from(problems, fitted[-1])
     weight = targets.positive + targets.negative
-    fitted += _one_after_another(estimator, X, problems, rising[len(fitted) :], weight)
+    fitted += _one_after_another(estimator, X, problems, rising[len(fitted) :], weight, task)
     return [fitted[i] for i in np.argsort(order)]
 
 
-def _one_after_another(estimator, X, problems, Cs, row_weight):
+def _one_after_another(estimator, X, problems, Cs, row_weight, task):
     """The fits for each C side by side, each from its own solution for the last."""
     from ._fit import fit_problems
     from ._objective import MAX_FACTOR_SIZE
@@ -187,6 +189,8 @@ def _one_after_another(estimator, X, problems, Cs, row_weight):
         fits = [fit for _, fit in fit_problems(estimator, X, now, row_weight, solver=solver)]
         problems = _from(problems, fits)
         fitted.append([fit._replace(solution=fit.solution._replace(point=None)) for fit in fits])
+        if task is not None:
+            task.step(f"C={C:g}")
     return fitted
 
 

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_bce
-from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
+from sklearn_bce import BCEClassifier, BCEClassifierCV, OneVsRestBCEClassifier
 from sklearn_bce.callbacks import Checkpoint
 from tests.problems import SOLVERS, small_problem
 
@@ -220,6 +220,26 @@ def test_epochs_are_iterations():
     assert stopped.coef_.tobytes() in [model.coef_.tobytes() for model in recorder.models[:3]]
 
 
+@needs_callbacks
+@pytest.mark.parametrize("solver", ["auto", "newton-cholesky"])
+def test_every_point_of_a_grid_is_a_task(solver, tmp_path):
+    recorder = Recorder()
+    clf = BCEClassifierCV(Cs=[10.0, 0.1], gammas=[0.0, 2.0], cv=3, solver=solver)
+    clf.set_callbacks(recorder, Checkpoint(tmp_path / "fit")).fit(X, Y, WEIGHT)
+    steps = [(task, path) for kind, task, path in recorder.calls if kind == "end"]
+    names = ["C=0.1", "C=10", "C=0.1", "C=10"]
+    assert steps == [*((name, (0, k)) for k, name in enumerate(names)), ("fit", (0,))]
+    assert recorder.models == []
+    assert joblib.load(tmp_path / "fit").coef_.tobytes() == clf.coef_.tobytes()
+    plain = clone(clf).set_callbacks().fit(X, Y, WEIGHT)
+    assert plain.coef_.tobytes() == clf.coef_.tobytes()
+    clf.set_callbacks(Recorder(lambda context, model: 1 / 0))
+    before = dict(vars(clf))
+    with pytest.raises(ZeroDivisionError):
+        clf.fit(X, Y)
+    assert vars(clf) == before
+
+
 # -- scikit-learn's own callbacks
 
 
@@ -269,6 +289,9 @@ def test_progress_bar_of_labels(capsys):
     OneVsRestBCEClassifier().set_callbacks(ProgressBar()).fit(X, MANY)
     shown = capsys.readouterr().out
     assert all(f"OneVsRestBCEClassifier - label {k}" in shown for k in range(3))
+    pipeline = make_pipeline(StandardScaler(), BCEClassifierCV(Cs=3))
+    pipeline.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(DATA, TARGET)
+    assert "BCEClassifierCV - fit" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(HAS_CALLBACKS, reason="scikit-learn has callbacks")
