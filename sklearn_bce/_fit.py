@@ -80,6 +80,8 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     -------
     list of (Problem, Fitted)
     """
+    if not problems:  # one-vs-rest with nothing but constant labels
+        return []
     names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
     control = control_of(estimator)
     if names[0] == "sgd":

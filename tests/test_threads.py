@@ -212,7 +212,7 @@ def fit_eight_at_once():
 
 def test_eight_fits_at_once():
     same_bits, same_threads, same_limits, n_running = run_child("fit_eight_at_once")
-    assert len(same_bits) == len(LAYOUTS) * (len(SOLVERS) + 2)
+    assert len(same_bits) == len(LAYOUTS) * (len(SOLVERS) + 3)
     assert all(same_bits)
     assert same_threads
     assert same_limits
