@@ -38,7 +38,7 @@ print(f"{len(train)} entries to learn from, {len(groups)} groups of 1 to 5 lette
 # :func:`~sklearn_bce.l1_min_C` is the largest C at which no feature is in use; the path starts
 # there. Each fit starts from the one before.
 
-steps = np.logspace(0.0, 3.3, 25)
+steps = np.logspace(0.0, 3.0, 16)
 paths = {}
 for l1_ratio in (1.0, 0.5, 0.0):
     model = BCEClassifier(l1_ratio=l1_ratio, warm_start=True)

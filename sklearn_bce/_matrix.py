@@ -70,6 +70,13 @@ class Matrix:
         """Number of stored entries."""
         return int(self._ends[-1]) if self.is_sparse else self.shape[0] * self.shape[1]
 
+    @cached_property
+    def entries_of_columns(self):
+        """Number of stored entries of each column."""
+        if not self.is_sparse:
+            return np.full(self.shape[1], self.shape[0])
+        return np.bincount(self.rows(0, self.shape[0]).indices, minlength=self.shape[1])
+
     @property
     def _ends(self):
         """Of sparse X: where the entries of each row begin, and the last one's end."""

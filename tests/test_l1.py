@@ -415,6 +415,7 @@ def test_working_sets_find_what_all_columns_do(monkeypatch):
 
 def test_columns_of_X_do_what_a_hessian_does(monkeypatch):
     whole = [fit(data, Y, tol=1e-13) for data in (X, sp.csr_array(X))]
-    monkeypatch.setattr(newton_cd, "MAX_FACTOR_SIZE", 2)
+    monkeypatch.setattr(newton_cd, "_MAX_HESSIAN", 2)
+    monkeypatch.setattr(newton_cd, "_ALL", 2)
     for data, one in zip((X, sp.csr_array(X)), whole, strict=True):
         assert_same(one, fit(data, Y, tol=1e-13), 1e-5)

@@ -21,10 +21,11 @@ from ._newton_step import Factor
 _SWEEPS = 10
 _SETTLED = 0.01  # a sweep that gains a smaller share of the whole has found the face
 _MAX_ROUNDS = 50
-_MAX_FACE = 1000  # coefficients: to factorise more takes longer than many sweeps
+_MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
 _ROUGHLY = 0.1
 _FORCING = 0.3  # of conjugate gradients on a face, relative to the residual
-_MAX_PRODUCTS = 100
+_LENGTHS = (1.0, 0.3, 0.1, 0.03)  # of a step that leaves the face
+_MAX_PRODUCTS = 20  # more go along directions that nearly dependent columns leave open
 _WORK = 2**25  # entries of X, about a tenth of a second's work
 
 
@@ -51,34 +52,38 @@ class _Model:
         return False
 
     def step_on_face(self):
-        """Step to the minimum on the face; coefficients that would change their sign become 0.
+        """Step towards the minimum on the face; coefficients that would change their sign become 0.
 
-        If that gains nothing, step to where the first of them is 0.
+        Of several lengths of the step the best one is taken; if none gains anything, that at which
+        the first coefficient is 0.
         """
         face = np.flatnonzero(self.w)
-        if not 0 < face.size <= self.max_face:
+        if face.size == 0:
             return
-        start, l1, slope = self.w[face], self.l1[face], self.slopes(face)
-        target = start - self.solve(face, slope + l1 * np.sign(start))
-        crosses = target * start < 0.0
-        ends = np.where(crosses, start / np.where(crosses, start - target, 1.0), 1.0)
-        first = ends.min()
-        nearest = np.where(ends <= first, 0.0, start + first * (target - start))
-        for goal in (np.where(crosses, 0.0, target), nearest if crosses.any() else start):
-            change = goal - start
-            bent, curvature = self.bend(face, change)
-            gain = l1 @ (np.abs(start) - np.abs(goal)) - slope @ change - 0.5 * curvature
-            if gain > 0.0:
-                self.w[face] = goal
-                self.move(face, change, bent)
-                self.gain += gain
-                return
+        start, slope = self.w[face], self.slopes(face)
+        step = -self.solve(face, slope + self.l1[face] * np.sign(start))
+        ends = np.where(start * step < 0.0, -start / np.where(step != 0.0, step, 1.0), np.inf)
+        lengths = _LENGTHS if ends.min() < 1.0 else (1.0,)
+        tried = [self._try_on_face(face, start, slope, step, ends, length) for length in lengths]
+        best = max(tried, key=lambda each: each[0])
+        if not best[0] > 0.0:
+            best = self._try_on_face(face, start, slope, step, ends, ends.min())
+        gain, goal, bent = best
+        if gain > 0.0:
+            self.w[face] = goal
+            self.move(face, goal - start, bent)
+            self.gain += gain
+
+    def _try_on_face(self, face, start, slope, step, ends, length):
+        goal = np.where(ends <= length, 0.0, start + min(length, 1.0) * step)
+        change = goal - start
+        bent, curvature = self.bend(face, change)
+        penalty = self.l1[face] @ (np.abs(start) - np.abs(goal))
+        return penalty - slope @ change - 0.5 * curvature, goal, bent
 
 
 class GramModel(_Model):
     """The model with the whole Hessian in memory."""
-
-    max_face = _MAX_FACE
 
     def __init__(self, hessian, gradient, l1, theta):
         border, corner = hessian[:-1, -1], hessian[-1, -1]
@@ -107,7 +112,10 @@ class GramModel(_Model):
         return self.slope[face]
 
     def solve(self, face, slope):
-        return Factor(self.hessian[np.ix_(face, face)]).solve(slope)
+        part = self.hessian[np.ix_(face, face)]
+        if face.size <= _MAX_FACTOR:
+            return Factor(part).solve(slope)
+        return _conjugate_gradients(part.__matmul__, np.diagonal(part), slope)
 
     def bend(self, face, change):
         bent = change @ self.hessian[face]
@@ -123,19 +131,18 @@ class ColumnModel(_Model):
     See Yuan, Ho, Lin, "An Improved GLMNET for L1-regularized Logistic Regression", JMLR 13, 2012.
     """
 
-    max_face = np.inf
     solved = 0.03
 
-    def __init__(self, objective, point, columns):
+    def __init__(self, objective, point, columns, weight):
         self.X, self.columns = objective.matrix.columns, columns
         self.center, self.scale = objective.center, objective.scale
         self.size = objective.size
-        self.weight = point.weight
+        self.weight = weight
         self.l1, self.l2 = objective.l1[columns], objective.penalty[columns]
         self.gradient, self.start = point.gradient[columns], point.theta[columns]
         self.w, self.rows = self.start.copy(), np.zeros(objective.n_rows)
         self.total = point.gradient[-1]  # plus the sum of the rows
-        corner = point.weight.sum() if objective.fit_intercept else 0.0
+        corner = weight.sum() if objective.fit_intercept else 0.0
         self.corner = corner if corner > 0.0 else np.inf
         self.gain = 0.5 * self.total**2 / self.corner
         entries_a_column = max(1.0, objective.matrix.n_values / objective.matrix.shape[1])
@@ -223,24 +230,32 @@ class ColumnModel(_Model):
         self.total += self.border[face] @ change
 
     def solve(self, face, slope):
-        """Conjugate gradients, with the diagonal as the metric."""
-        inverse = 1.0 / np.where(self.curvature[face] > 0.0, self.curvature[face], 1.0)
         border, l2 = self.border[face], self.l2[face]
-        solution, residual = np.zeros_like(slope), slope.copy()
-        search = inverse * residual
-        height = first = residual @ search
-        for _ in range(_MAX_PRODUCTS):
-            rows, curvature = self.bend(face, search)
-            if not curvature > 0.0:
-                break
-            step = height / curvature
-            solution += step * search
-            product = self._products(face, rows) + l2 * search
-            product -= border * (border @ search / self.corner)
-            residual -= step * product
-            solved = inverse * residual
-            previous, height = height, residual @ solved
-            if height <= _FORCING**2 * first:
-                break
-            search = solved + height / previous * search
-        return solution
+
+        def multiply(vector):
+            rows, _ = self.bend(face, vector)
+            product = self._products(face, rows) + l2 * vector
+            return product - border * (border @ vector / self.corner)
+
+        return _conjugate_gradients(multiply, self.curvature[face], slope)
+
+
+def _conjugate_gradients(multiply, diagonal, slope):
+    """Return about the inverse of a matrix times ``slope``, with its diagonal as the metric."""
+    inverse = 1.0 / np.where(diagonal > 0.0, diagonal, 1.0)
+    solution, residual = np.zeros_like(slope), slope.copy()
+    search = inverse * residual
+    height = first = residual @ search
+    for _ in range(_MAX_PRODUCTS):
+        product = multiply(search)
+        curvature = search @ product
+        if not curvature > 0.0:
+            break
+        solution += height / curvature * search
+        residual -= height / curvature * product
+        solved = inverse * residual
+        previous, height = height, residual @ solved
+        if height <= _FORCING**2 * first:
+            break
+        search = solved + height / previous * search
+    return solution

@@ -17,6 +17,7 @@ from ._loop import Proposal, line_search, minimise
 
 _ALL = 100  # features: as many always make one working set
 _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
+_MAX_HESSIAN = 800  # columns: of more, their own sweeps are faster than those over a Hessian
 _FIRST = 100  # features of the first working set
 _MOST = 0.8  # share of the features: of more, all make up the working set
 _INNER_ITERATIONS = 20
@@ -24,6 +25,9 @@ _INNER = 0.1  # a working set is left when a step promises a smaller share of th
 _ROUGH = 0.01  # of the value: a step that gains as much need not be exact
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
+# Where a model promises more than there is, rows on the wrong side curve too little. Then all curve
+# more, in units of their weights; at most it could be by 1/4.
+_DAMPING = (0.0, 0.01, 0.1)
 _GOOD = 0.3  # relative: by how much the gain of a step may differ from what was promised
 _NEARLY, _SMALL = 1e3, 1e-3  # times tol, and at most: a gap that iterations will soon bring down
 
@@ -71,9 +75,16 @@ class _HessianSteps:
         return self._step(point)
 
     def certify(self, point):
-        self.hessian = yield self.objective.hessian, point
+        objective = self.objective
+        self.hessian = yield objective.hessian, point
         self.age = 0
-        return self._step(point)
+        proposal = self._step(point)
+        if proposal.decrement > point.value and objective.n_rows_held:
+            mass = objective.positive + objective.negative
+            damped = point._replace(weight=point.weight + _DAMPING[-1] * mass)
+            self.hessian = yield objective.hessian, damped
+            proposal = self._step(point)
+        return proposal
 
     def _step(self, point):
         model = GramModel(self.hessian, point.gradient, self.objective.l1, point.theta)
@@ -103,33 +114,40 @@ class _WorkingSets:
 
     def __init__(self, objective, tol):
         self.objective, self.tol = objective, tol
-        matrix = objective.matrix
-        self.long_rows = matrix.is_sparse and matrix.n_values > _LONG_ROWS * matrix.shape[0]
 
     def propose(self, point):
         used, wanted = np.flatnonzero(point.theta[:-1]), self._wanted(point)
-        if self.long_rows:
-            return self._step_on_columns(point, np.append(used, wanted), _ROUGH * point.value)
+        columns = np.append(used, wanted)
+        if not self._affords_hessian(columns):
+            return self._step_on_columns(point, columns, _ROUGH * point.value)
         # As many again as there are in use: the next gradient knows better.
-        chosen = np.append(used, wanted[: max(_FIRST, 2 * used.size) - used.size])
-        if chosen.size >= MAX_FACTOR_SIZE:
-            return self._step_on_columns(point, chosen, _ROUGH * point.value)
+        chosen = columns[: max(_FIRST, 2 * used.size)]
         is_whole = chosen.size == used.size + wanted.size
         return (yield from self._solve_on(np.sort(chosen), point, is_whole))
 
     def certify(self, point):
         columns = np.append(np.flatnonzero(point.theta[:-1]), self._wanted(point))
-        if self.long_rows or columns.size >= MAX_FACTOR_SIZE:
+        if not self._affords_hessian(columns):
             return self._step_on_columns(point, columns, np.inf)
         part, places = yield from self._restrict(np.sort(columns))
         at = yield part.evaluate, point.theta[places]
         proposal = yield from _HessianSteps(part).certify(at)
         return proposal._replace(direction=self._spread(proposal.direction, places))
 
+    def _affords_hessian(self, columns):
+        matrix = self.objective.matrix
+        if columns.size > _MAX_HESSIAN or not matrix.is_sparse:
+            return columns.size <= _MAX_HESSIAN
+        return matrix.entries_of_columns[columns].sum() <= _LONG_ROWS * matrix.shape[0]
+
     def _step_on_columns(self, point, columns, enough):
-        model = ColumnModel(self.objective, point, np.sort(columns))
-        done = model.minimise(enough)
-        return Proposal(model.direction(), model.gain, done)
+        columns, mass = np.sort(columns), self.objective.positive + self.objective.negative
+        for damping in _DAMPING:
+            model = ColumnModel(self.objective, point, columns, point.weight + damping * mass)
+            done = model.minimise(enough)
+            if model.gain <= point.value:  # more than everything cannot be gained
+                break
+        return Proposal(model.direction(), model.gain, done and damping == 0.0)
 
     def _wanted(self, point):
         """Columns not in use that would be, those that promise to gain the most first."""
