@@ -30,7 +30,8 @@ def ratio(result, target):
     if not mine:
         return np.nan, ""
     if not theirs:
-        return min(result["out_of_time"].values(), default=np.nan) / mine, ""
+        ended = [result["out_of_time"][p.name] for p in PEERS if p.name in result["out_of_time"]]
+        return min(ended, default=np.nan) / mine, ""
     name = min(theirs, key=theirs.get)
     return theirs[name] / mine, name
 
