@@ -19,13 +19,19 @@ def tables(results):
     return lines + sorted({each["state"] for each in results.values()})
 
 
-def ratio(result, target, what="seconds"):
-    """The fastest peer's time over ours, and the peer's name; nan where one is missing."""
-    mine = _time(result, AUTO.name, target, what)
-    theirs = {p.name: _time(result, p.name, target, what) for p in PEERS}
+def ratio(result, target):
+    """The fastest peer's time over ours, and the peer's name; nan where ours does not get there.
+
+    Where no peer gets there in time it is a bound: the least time after which one was ended.
+    """
+    mine = _time(result, AUTO.name, target)
+    theirs = {p.name: _time(result, p.name, target) for p in PEERS}
     theirs = {name: seconds for name, seconds in theirs.items() if seconds}
-    if not mine or not theirs:
+    if not mine:
         return np.nan, ""
+    if not theirs:
+        ended = [result["out_of_time"][p.name] for p in PEERS if p.name in result["out_of_time"]]
+        return min(ended, default=np.nan) / mine, ""
     name = min(theirs, key=theirs.get)
     return theirs[name] / mine, name
 
@@ -108,7 +114,9 @@ def _time(result, name, target, what="seconds"):
 
 def _peer(result, target):
     value, name = ratio(result, target)
-    return f"{times(value)} {name}" if name else "none gets there"
+    if name:
+        return f"{times(value)} {name}"
+    return f"> {times(value)}, all" if np.isfinite(value) else "-"
 
 
 def _multiple(result, name, target, what="seconds"):
