@@ -265,7 +265,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
             for fitted, point in points:
                 model = FoldModel(**point, **inherited)
                 model.classes_, model.n_features_in_ = self.classes_, X.shape[1]
-                model.loss_parameters_ = self._loss_parameters(point["gamma"], fold.targets)
+                model.loss_parameters_ = self._loss_parameters(point["gamma"], fold.factors)
                 model.coef_, model.intercept_ = _of_one(X, fitted.coef, fitted.intercept)
                 models.append(model)
             data = X, fold.held_out, y, (labels, weight)
@@ -281,7 +281,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
             self, X, targets, self.C_, self.l1_ratio_, self.gamma_, grid.whole[g, r, c]
         )
         self.coef_, self.intercept_ = _of_one(X, fitted.coef, fitted.intercept)
-        self.loss_parameters_ = self._loss_parameters(self.gamma_, targets)
+        self.loss_parameters_ = self._loss_parameters(self.gamma_, targets.factors)
         self.loss_curve_ = fitted.solution.loss_curve
         self.optimality_ = fitted.solution.optimality
         self.solver_ = fitted.solver
@@ -294,7 +294,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
         self.gamma_ = self.gammas_[0]
         mean = np.mean([grid.coefs[k, *point, 0] for k, point in enumerate(chosen)], axis=0)
         self.coef_, self.intercept_ = _of_one(X, mean[:-1], mean[-1])
-        self.loss_parameters_ = self._loss_parameters(self.gamma_, targets)
+        self.loss_parameters_ = self._loss_parameters(self.gamma_, targets.factors)
 
     def _keep(self, grid):
         """Attributes of the whole grid, without the axes that were not asked for."""
@@ -304,8 +304,8 @@ class BCEClassifierCV(LinearBinaryClassifier):
             arrays = [array[:, 0] for array in arrays]
         self.scores_, self.n_iter_, self.coefs_paths_ = arrays
 
-    def _loss_parameters(self, gamma, targets):
-        return loss_parameters(gamma, targets.factors[np.newaxis], self.label_smoothing)
+    def _loss_parameters(self, gamma, factors):
+        return loss_parameters(gamma, factors[np.newaxis], self.label_smoothing)
 
     def _routed(self, sample_weight, params):
         """What the splitter and the scorer get."""

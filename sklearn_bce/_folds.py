@@ -1,11 +1,13 @@
 """Cross-validation splits as problems over the same rows: a row that is left out weighs nothing."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
-from ._targets import Targets, encoded_targets, is_soft
+from ._targets import encoded_targets, is_soft
 
 
 class Fold(NamedTuple):
@@ -13,7 +15,8 @@ class Fold(NamedTuple):
 
     counts: np.ndarray  # (n_rows,): how often a row is trained on, mostly 0 or 1
     held_out: np.ndarray  # the rows to score
-    targets: Targets  # of all rows; those not trained on weigh nothing
+    factors: np.ndarray  # (2,): from class_weight and pos_weight, on [no, yes]
+    targets: Callable  # () -> Targets of all rows, made anew; those not trained on weigh nothing
 
 
 def split(cv, X, y, **metadata):
@@ -56,12 +59,17 @@ def make_folds(splits, classes, y, weight, **loss):
     folds = []
     for k, (train, test) in enumerate(splits):
         counts = np.bincount(rows[train], minlength=len(y))
+        counts = counts.astype(np.min_scalar_type(counts.max()))
         where = f"Fold {k} of cv cannot be fitted: y of its training rows"
-        targets = encoded_targets(classes, y, weight * counts, **loss, where=where)
+        make = partial(_targets, classes, y, weight, counts, loss, where)
         held_out = rows[test]
         if not weight[held_out].any():
             raise ValueError(f"Fold {k} of cv holds out no rows, or only rows without weight.")
-        folds.append(Fold(counts, held_out, targets))
+        folds.append(Fold(counts, held_out, make().factors, make))
     if not folds:
         raise ValueError("cv makes no splits.")
     return folds
+
+
+def _targets(classes, y, weight, counts, loss, where):
+    return encoded_targets(classes, y, weight * counts, **loss, where=where)

@@ -1,5 +1,6 @@
 """Regularisation paths: fits of one loss for many C, on all rows and on folds of them."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -156,11 +157,10 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     from ._fit import Problem
 
     counts = np.array([fold.counts for fold in folds]).reshape(len(folds), X.shape[0])
-    labels = ["", *(f", fold {k}" for k in range(len(folds)))]
-    problems = [
-        Problem(lambda rows=rows: rows[:2], label=label, gamma=gamma, l1_ratio=l1_ratio)
-        for rows, label in zip([targets, *(fold.targets for fold in folds)], labels, strict=True)
-    ]
+    problems = [Problem(lambda: targets[:2], gamma=gamma, l1_ratio=l1_ratio)]
+    for k, fold in enumerate(folds):
+        made = partial(_of_fold, fold)
+        problems.append(problems[0]._replace(targets=made, label=f", fold {k}"))
     order = np.argsort(Cs, kind="stable")
     rising, fitted = Cs[order].tolist(), []
     if estimator.solver == "auto" and l1_ratio == 0.0:
@@ -173,6 +173,10 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     weight = targets.positive + targets.negative
     fitted += _one_after_another(estimator, X, problems, rising[len(fitted) :], weight, task)
     return [fitted[i] for i in np.argsort(order)]
+
+
+def _of_fold(fold):
+    return fold.targets()[:2]
 
 
 def _one_after_another(estimator, X, problems, Cs, row_weight, task):

@@ -18,6 +18,7 @@ _MEMORY = 10  # pairs
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the problem's own proves more
 _CLOSE = 0.02  # relative
+_SAFE = 2.0  # change of the curvatures since the metric was made
 _GAIN = 1e-3  # what is left of the decrement after a good step
 _LAST_STEP = 2  # steps that a Hessian may cost for the last one, to make it Newton's
 _STEPS_WITH_OWN = 2  # that are still to do with a new Hessian
@@ -101,9 +102,9 @@ class Rule:
         self.age += 1
         bound = self._bound(gained, point)
         if bound is not None and self.steps_of_hessian <= _LAST_STEP:
-            return (yield from self.by_own_hessian(point))
+            return self._unseen((yield from self.by_own_hessian(point)), point)
         if bound is not None:
-            return Proposal(direction, bound, certified=True)
+            return self._unseen(Proposal(direction, bound, certified=True), point)
         return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
 
     def by_own_hessian(self, point):
@@ -116,6 +117,22 @@ class Rule:
         self.memory.direction(point)  # the next pair starts here
         self.decrement = proposal.decrement
         return proposal
+
+    def _unseen(self, proposal, point):
+        """The proposal with the end of its step, if that is the last and need not be looked at.
+
+        With a Hessian from so near, and a step that gains so little, the value is what the parabola
+        says, and the gradient is not asked for.
+        """
+        is_last = proposal.decrement <= self.tol * point.value
+        is_convex = not any(self.objective.gammas)
+        if not (is_last and is_convex and self.near.distance(point.weight) <= _SAFE):
+            return proposal
+        slope = point.gradient @ proposal.direction
+        end = point._replace(
+            theta=point.theta + proposal.direction, value=point.value + 0.5 * slope
+        )
+        return proposal._replace(end=end)
 
     def _renew(self, near, metric):
         self.near = near
