@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
+from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.fixes import parse_version
 
@@ -419,3 +421,13 @@ def test_columns_of_X_do_what_a_hessian_does(monkeypatch):
     monkeypatch.setattr(newton_cd, "_ALL", 2)
     for data, one in zip((X, sp.csr_array(X)), whole, strict=True):
         assert_same(one, fit(data, Y, tol=1e-13), 1e-5)
+
+
+def test_a_loose_gap_does_not_end_a_fit():
+    # Here the model promised nothing more, and the gap was still a thousand times tol.
+    X, y = load_breast_cancer(return_X_y=True)
+    train, _ = next(StratifiedKFold(5).split(X, y))
+    clf = BCEClassifier(l1_ratio=1.0, warm_start=True)
+    for C in np.logspace(-4.0, 4.0, 10):
+        clf.set_params(C=C).fit(X[train], y[train])
+        assert clf.optimality_ <= 1e-8
