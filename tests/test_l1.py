@@ -416,6 +416,7 @@ def test_working_sets_find_what_all_columns_do(monkeypatch):
 def test_columns_of_X_do_what_a_hessian_does(monkeypatch):
     whole = [fit(data, Y, tol=1e-13) for data in (X, sp.csr_array(X))]
     monkeypatch.setattr(newton_cd, "_MAX_HESSIAN", 2)
+    monkeypatch.setattr(newton_cd, "_MAX_DENSE_HESSIAN", 2)
     monkeypatch.setattr(newton_cd, "_ALL", 2)
     for data, one in zip((X, sp.csr_array(X)), whole, strict=True):
         assert_same(one, fit(data, Y, tol=1e-13), 1e-5)
@@ -447,6 +448,7 @@ def test_a_start_far_on_the_wrong_side(layout, columns, monkeypatch):
     """Where no row curves, a model promises more than the whole objective."""
     if columns:
         monkeypatch.setattr(newton_cd, "_MAX_HESSIAN", 0)
+        monkeypatch.setattr(newton_cd, "_MAX_DENSE_HESSIAN", 0)
         monkeypatch.setattr(newton_cd, "_ALL", 2)
     rare = np.column_stack([X / UNITS, np.arange(120) < 3, np.arange(120) % 60 == 0])
     cold = BCEClassifier(l1_ratio=1.0, C=1e4, tol=1e-10).fit(layout(rare), Y)
