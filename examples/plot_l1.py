@@ -78,3 +78,9 @@ bars.barh(
 )
 bars.set(xlabel="coefficient", title=f"20 of {small[1]} groups, log loss {small[2]:.3f}")
 plt.show()
+
+# %%
+# L1 has to choose: with 2,560 groups of 16,693 it comes to a log loss of 0.325, and past that it
+# only learns the training entries by heart. L2 uses all groups and comes to 0.294; the elastic net
+# is as good with two thirds of them, for groups that say nearly the same share a coefficient, which
+# suits features that overlap so much. L1 is for short answers, not for the best probabilities.

@@ -551,7 +551,7 @@ def test_where_shared_hessians_are_too_dear():
 @pytest.fixture(scope="module")
 def wide():
     rng = np.random.default_rng(0)
-    data = sp.random_array((150, 2500), density=0.01, rng=rng, format="csr")
+    data = sp.csr_array(sp.random(150, 2500, 0.01, random_state=rng))
     z = data @ rng.normal(size=2500) * 3.0
     return data, (z + rng.logistic(size=150) > 0).astype(int)
 

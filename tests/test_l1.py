@@ -26,7 +26,7 @@ every_ratio = pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.05])
 def wide(n_rows=60, n_columns=2500, density=0.05, seed=0):
     """More columns than a Hessian may have, far more than rows."""
     rng = np.random.default_rng(seed)
-    X = sp.random_array((n_rows, n_columns), density=density, format="csr", rng=rng)
+    X = sp.csr_array(sp.random(n_rows, n_columns, density, random_state=rng))
     X = sp.csr_array(X @ sp.diags_array(10.0 ** rng.uniform(-1, 1, n_columns)))
     return X, (rng.random(n_rows) < 0.4).astype(int)
 
@@ -418,6 +418,7 @@ def test_working_sets_find_what_all_columns_do(monkeypatch):
 def test_columns_of_X_do_what_a_hessian_does(monkeypatch):
     whole = [fit(data, Y, tol=1e-13) for data in (X, sp.csr_array(X))]
     monkeypatch.setattr(newton_cd, "_MAX_HESSIAN", 2)
+    monkeypatch.setattr(newton_cd, "_MAX_DENSE_HESSIAN", 2)
     monkeypatch.setattr(newton_cd, "_ALL", 2)
     for data, one in zip((X, sp.csr_array(X)), whole, strict=True):
         assert_same(one, fit(data, Y, tol=1e-13), 1e-5)
@@ -431,3 +432,40 @@ def test_a_loose_gap_does_not_end_a_fit():
     for C in np.logspace(-4.0, 4.0, 10):
         clf.set_params(C=C).fit(X[train], y[train])
         assert clf.optimality_ <= 1e-8
+
+
+@pytest.mark.parametrize("loss", [{}, {"gamma": 1.0}], ids=str)
+@every_ratio
+def test_blocks_come_to_the_same(loss, l1_ratio):
+    def blocks():
+        for first in range(0, len(X), 50):
+            rows = slice(first, first + 50)
+            yield X[rows], SOFT[rows], WEIGHT[rows]
+
+    whole = BCEClassifier(l1_ratio=l1_ratio, tol=1e-13, **loss).fit(X, SOFT, WEIGHT)
+    clf = BCEClassifier(l1_ratio=l1_ratio, tol=1e-13, **loss).fit_blocks(blocks)
+    assert clf.solver_ == "newton-cd"
+    assert_same(whole, clf, 1e-6)
+
+
+def test_blocks_refuse_l1_with_many_features():
+    X, y = wide()
+    with pytest.raises(ValueError, match=r"'l1_ratio' parameter must be 0\.0 for fit_blocks"):
+        BCEClassifier(l1_ratio=1.0).fit_blocks(lambda: [(X, y)])
+
+
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("columns", [False, True])
+def test_a_start_far_on_the_wrong_side(layout, columns, monkeypatch):
+    """Where no row curves, a model promises more than the whole objective."""
+    if columns:
+        monkeypatch.setattr(newton_cd, "_MAX_HESSIAN", 0)
+        monkeypatch.setattr(newton_cd, "_MAX_DENSE_HESSIAN", 0)
+        monkeypatch.setattr(newton_cd, "_ALL", 2)
+    rare = np.column_stack([X / UNITS, np.arange(120) < 3, np.arange(120) % 60 == 0])
+    cold = BCEClassifier(l1_ratio=1.0, C=1e4, tol=1e-10).fit(layout(rare), Y)
+    clf = BCEClassifier(l1_ratio=1.0, C=1e4, tol=1e-10, warm_start=True).fit(layout(rare), Y)
+    clf.coef_ = 3.0 * clf.coef_
+    clf.fit(layout(rare), Y)
+    assert clf.n_iter_ < 60
+    assert clf.loss_curve_[-1] == pytest.approx(cold.loss_curve_[-1], rel=1e-9)

@@ -17,7 +17,8 @@ from ._loop import Proposal, line_search, minimise
 
 _ALL = 100  # features: as many always make one working set
 _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
-_MAX_HESSIAN = 800  # columns: of more, their own sweeps are faster than those over a Hessian
+# Columns: of more, their own sweeps are faster than to make a Hessian and sweep over that.
+_MAX_HESSIAN, _MAX_DENSE_HESSIAN = 800, 2000
 _FIRST = 100  # features of the first working set
 _MOST = 0.8  # share of the features: of more, all make up the working set
 _INNER_ITERATIONS = 20
@@ -120,10 +121,10 @@ class _WorkingSets:
     def propose(self, point):
         used, wanted = np.flatnonzero(point.theta[:-1]), self._wanted(point)
         columns = np.append(used, wanted)
-        if not self._affords_hessian(columns):
-            return self._step_on_columns(point, columns, _ROUGH * point.value)
         # As many again as there are in use: the next gradient knows better.
         chosen = columns[: max(_FIRST, 2 * used.size)]
+        if not self._affords_hessian(columns if self.objective.matrix.is_sparse else chosen):
+            return self._step_on_columns(point, columns, _ROUGH * point.value)
         is_whole = chosen.size == used.size + wanted.size
         return (yield from self._solve_on(np.sort(chosen), point, is_whole))
 
@@ -138,8 +139,10 @@ class _WorkingSets:
 
     def _affords_hessian(self, columns):
         matrix = self.objective.matrix
-        if columns.size > _MAX_HESSIAN or not matrix.is_sparse:
-            return columns.size <= _MAX_HESSIAN
+        if not matrix.is_sparse:
+            return columns.size <= _MAX_DENSE_HESSIAN
+        if columns.size > _MAX_HESSIAN:
+            return False
         return matrix.entries_of_columns[columns].sum() <= _LONG_ROWS * matrix.shape[0]
 
     def _step_on_columns(self, point, columns, enough):
