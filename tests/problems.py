@@ -3,8 +3,10 @@
 import mpmath
 import numpy as np
 import scipy.sparse as sp
+import sklearn
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.fixes import parse_version
 
 SOLVERS = ["newton-cholesky", "newton-cg", "lbfgs"]
 
@@ -35,6 +37,15 @@ def with_long_indices(X):
     X = X.copy()
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
     return X
+
+
+def l1_logistic_regression(solver, l1_ratio, **parameters):
+    """LogisticRegression with an L1 penalty, which older versions tell by another parameter."""
+    if parse_version(sklearn.__version__) < parse_version("1.8"):
+        if solver == "liblinear":
+            return LogisticRegression(solver=solver, penalty="l1", **parameters)
+        parameters["penalty"] = "elasticnet"
+    return LogisticRegression(solver=solver, l1_ratio=l1_ratio, **parameters)
 
 
 def small_problem(n_rows=80, n_features=5, seed=0):

@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import sklearn
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import PolynomialFeatures
-from sklearn.utils.fixes import parse_version
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, l1_min_C
 from sklearn_bce._fit import Problem, fit_problems
 from sklearn_bce._solvers import newton_cd
 from sklearn_bce._targets import binary_targets
-from tests.problems import LAYOUTS, LOSSES, small_problem
+from tests.problems import LAYOUTS, LOSSES, l1_logistic_regression, small_problem
 
 X, Y, SOFT, WEIGHT = small_problem(n_rows=120, n_features=12)
 UNITS = X.std(axis=0)
@@ -116,10 +113,7 @@ def test_repeated_entries_of_sparse_X(l1_ratio):
 
 
 def outside_fit(solver, l1_ratio, **parameters):
-    """LogisticRegression, which tells its penalty by another parameter in older versions."""
-    if parse_version(sklearn.__version__) < parse_version("1.8"):
-        parameters["penalty"] = "l1" if solver == "liblinear" else "elasticnet"
-    outside = LogisticRegression(solver=solver, l1_ratio=l1_ratio, random_state=0, **parameters)
+    outside = l1_logistic_regression(solver, l1_ratio, random_state=0, **parameters)
     scaled = (X - X.mean(axis=0)) / UNITS
     return scaled, outside.fit(scaled, Y, WEIGHT)
 

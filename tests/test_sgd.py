@@ -4,6 +4,7 @@ rules that they should obey whatever the data."""
 import copy
 import pickle
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,13 +12,12 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
 from sklearn_bce import loss as losses
-from tests.problems import LAYOUTS, small_problem
+from tests.problems import LAYOUTS, l1_logistic_regression, small_problem
 
 PLAIN = {"C": np.inf, "average": False, "shuffle": False, "learning_rate": "constant"}
 PENALTIES = [{"C": np.inf}, {"C": 0.3}, {"C": 0.3, "l1_ratio": 1.0}, {"C": 0.3, "l1_ratio": 0.4}]
@@ -617,9 +617,7 @@ def test_fit_with_l1(l1_ratio, layout):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         clf.fit(LAYOUTS[layout](X), y)
-        theirs = LogisticRegression(
-            C=0.03, l1_ratio=l1_ratio, solver="saga", tol=1e-6, max_iter=5000
-        ).fit(X, y)
+        theirs = l1_logistic_regression("saga", l1_ratio, C=0.03, tol=1e-6, max_iter=5000).fit(X, y)
     best = objective_of(theirs.set_params(l1_ratio=l1_ratio), X, y)
     assert objective_of(clf, X, y) < 1.002 * best
     np.testing.assert_allclose(clf.loss_curve_[-1], objective_of(clf, X, y), rtol=1e-3)
@@ -724,7 +722,7 @@ BROKEN_OFF = [
 ]
 
 
-@pytest.mark.skipif(not hasattr(BCEClassifier, "set_callbacks"), reason="scikit-learn before 1.9")
+@pytest.mark.skipif(find_spec("sklearn.callback") is None, reason="scikit-learn before 1.9")
 @pytest.mark.parametrize(("kind", "parameters"), BROKEN_OFF)
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
 def test_fit_goes_on_where_it_was_broken_off(kind, parameters, layout):
