@@ -115,7 +115,8 @@ def test_repeated_entries_of_sparse_X(l1_ratio):
 def outside_fit(solver, l1_ratio, **parameters):
     outside = l1_logistic_regression(solver, l1_ratio, random_state=0, **parameters)
     scaled = (X - X.mean(axis=0)) / UNITS
-    return scaled, outside.fit(scaled, Y, WEIGHT)
+    outside.fit(scaled, Y, WEIGHT)
+    return scaled, outside.set_params(l1_ratio=l1_ratio)
 
 
 @pytest.mark.parametrize("C", [0.05, 1.0, 20.0])
