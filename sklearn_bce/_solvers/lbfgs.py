@@ -9,7 +9,7 @@ needs hundreds (Nocedal and Wright, "Numerical Optimization", chapter 7). With m
 import numpy as np
 
 from .._objective import MAX_FACTOR_SIZE
-from . import newton_cholesky
+from . import _own_proof, newton_cholesky
 from ._certify import certifier
 from ._conjugate_gradient import Diagonal, cg_step
 from ._intercept import constant_value
@@ -50,8 +50,12 @@ def solve(objective, theta, control, n_iter=0):
             point = point if point.value < first.value else first
     else:
         point = yield objective.evaluate, theta
-    rule = _Rule(objective, sample)
-    certify = rule.certify(control.tol)
+    if sample is objective and objective.size <= MAX_FACTOR_SIZE and objective.n_rows_held:
+        rule = _own_proof.Rule(objective, control.tol)
+        certify = rule.by_own_hessian
+    else:
+        rule = _Rule(objective, sample)
+        certify = rule.certify(control.tol)
     return (yield from minimise(objective, point, control, rule.propose, certify, n_iter))
 
 
