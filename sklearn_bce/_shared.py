@@ -57,7 +57,7 @@ def _evaluate(matrix, objectives, thetas):
     weight = [np.empty(matrix.shape[0]) for _ in objectives]
 
     def part(first, last):
-        sums = np.zeros_like(reading.coefs)
+        sums = _aligned_zeros(*reading.coefs.shape)
         loss, total = np.zeros((2, n_problems))
         n_wrong = np.zeros(n_problems, dtype=int)
         for start, stop, z, combine in reading.blocks(first, last):
@@ -103,7 +103,7 @@ def _hessian_product(matrix, objectives, points, directions):
     reading = _Reading(matrix, objectives, directions)
 
     def part(first, last):
-        sums = np.zeros_like(reading.coefs)
+        sums = _aligned_zeros(*reading.coefs.shape)
         total = np.zeros(len(objectives))
         for start, stop, change, combine in reading.blocks(first, last):
             for k, point in enumerate(points):
@@ -165,7 +165,7 @@ class _Reading:
         self.matrix = matrix
         self.n_problems = len(pairs)
         width = passes.WIDTH if matrix.is_sparse else self.n_problems
-        self.coefs = np.zeros((matrix.shape[1], width))
+        self.coefs = _aligned_zeros(matrix.shape[1], width)
         interleave(np.array([coef for coef, _ in pairs]), self.coefs)
         self.shifts = np.zeros((width, 1))
         self.shifts[: self.n_problems, 0] = [shift for _, shift in pairs]
@@ -198,6 +198,13 @@ class _Reading:
         rows = np.empty((self.n_problems, sums.shape[0]))
         separate(sums, rows)
         return [row.copy() for row in rows]
+
+
+def _aligned_zeros(n_columns, width):
+    """Zeros of which eight in a row begin where a line of the cache does, and take no other."""
+    raw = np.zeros(n_columns * width + 7)
+    start = -(raw.ctypes.data // 8) % 8
+    return raw[start : start + n_columns * width].reshape(n_columns, width)
 
 
 def _add_dense_combination(block, residuals, sums):
