@@ -26,6 +26,7 @@ import numpy as np
 
 from ._intercept import intercept_shift
 from ._kernels import passes
+from ._kernels.vectors import chain
 from ._row_sample import draw_rows
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
@@ -176,17 +177,15 @@ class Objective:
         coef = theta[:-1] / self.scale
         return coef, theta[-1] - self.center @ coef
 
-    def chain(self, sums, total):
-        """From sums over rows of (raw X, 1) to sums over rows of the scaled variables."""
+    def chain(self, sums, total, theta):
+        """From sums over rows of (raw X, 1) to those over the scaled variables, and the penalty's.
+
+        Returns the gradient (size,), or a product with the Hessian, and the penalty at ``theta``.
+        """
         chained = np.empty(self.size)
-        chained[-1] = total if self.fit_intercept else 0.0
-        if self.is_users:
-            chained[:-1] = sums
-            return chained
-        np.subtract(sums, self.center * total, out=chained[:-1])
-        # Centred, a constant column is zero; here only the rounding of the two sums is left of it.
-        chained[:-1] *= self.varies_over_scale
-        return chained
+        total = total if self.fit_intercept else 0.0
+        columns = self.center, self.varies_over_scale
+        return chained, chain(sums, total, *columns, self.penalty, theta, chained)
 
     # -- what solvers ask
 
@@ -214,12 +213,10 @@ class Objective:
 
     def point(self, theta, loss, sums, total, n_wrong, weight):
         """Return the Point at theta, from sums over the rows of raw X."""
-        pull = self.penalty * theta
-        value = float(loss + 0.5 * (pull @ theta))
+        gradient, penalty = self.chain(sums, total, theta)
+        value = float(loss + penalty)
         if self.has_l1:
             value += float(self.l1 @ np.abs(theta))
-        gradient = self.chain(sums, total)
-        gradient += pull
         return Point(theta, value, gradient, weight, n_wrong == 0)
 
     def hessian(self, point):
@@ -256,9 +253,7 @@ class Objective:
 
     def product(self, direction, sums, total):
         """Return Hessian @ direction, from sums over the rows of raw X."""
-        product = self.chain(sums, total)
-        product += self.penalty * direction
-        return product
+        return self.chain(sums, total, direction)[0]
 
     def metric(self, point):
         """Return a diagonal like the Hessian's, (size,), without a reading of X.

@@ -30,6 +30,23 @@ def cg_turn(factor, residual, inverse, search):
 
 
 @jit
+def chain(sums, total, center, varies_over_scale, penalty, theta, chained):
+    """From sums over rows of (raw X, 1) to those over the scaled variables, and the L2 penalty's.
+
+    Fills ``chained`` (size,), and returns the penalty at ``theta``. Centred, a constant column is
+    zero; here only the rounding of the two sums would be left of it.
+    """
+    half = 0.0
+    last = sums.size
+    for j in range(last):
+        pull = penalty[j] * theta[j]
+        half += pull * theta[j]
+        chained[j] = (sums[j] - center[j] * total) * varies_over_scale[j] + pull
+    chained[last] = total
+    return 0.5 * half
+
+
+@jit
 def largest_ratio(numerator, denominator):
     """Return the largest numerator[i] / denominator[i] where the numerator is not zero, or 0."""
     largest = 0.0

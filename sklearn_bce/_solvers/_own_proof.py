@@ -17,7 +17,8 @@ _MEMORY = 10  # pairs
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
-_GAIN = 1e-3  # what is left of the decrement after a good step
+_LEFT = 1e-5  # of tol, after the last step
+_NOISE = 1e-13  # relative
 
 
 def renew_every(objective):
@@ -47,10 +48,15 @@ class Rule:
             yield from self.renew_at(point)
         self.age += 1
         direction, gained = self.direction(point)
-        bound = self.bound(gained, point)
-        if bound is not None:
+        bound = self.bound(point)
+        if bound is None:
+            return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        # The step after a proof within tol is the last: it has to be as good as Newton's.
+        wanted = self.tol * point.value
+        left = gained * self.decrement
+        if left <= max(_LEFT * wanted, ROUNDING * point.value):
             return Proposal(direction, bound, certified=True)
-        return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        return Proposal(direction, max(bound, 2.0 * wanted), certified=True)
 
     def by_own_hessian(self, point):
         """Newton's step, whose Hessian becomes the metric: the certificate."""
@@ -77,17 +83,13 @@ class Rule:
         before, self.decrement = self.decrement, 0.5 * (point.gradient @ self.memory.solved)
         return direction, self.decrement / before
 
-    def bound(self, gained, point):
-        """Bound of the Newton decrement where it may show that the fit is over, or None.
-
-        The step after the certificate is the last. Where steps gain little, the bound has to be the
-        smaller for it.
-        """
+    def bound(self, point):
+        """Bound of the Newton decrement near the end, or None where a Hessian is to prove it."""
         if not (self.metric.is_regular and self.decrement <= self.tol * point.value):
             return None
         ratio = largest_ratio(self.weight, point.weight)
         if ratio > _LARGEST_RATIO:
             return None
         bound = max(1.0, ratio) * self.decrement
-        left = gained * bound
-        return bound if left <= ROUNDING * point.value else max(bound, left / _GAIN)
+        is_over = self.decrement <= _NOISE * point.value  # steps cannot improve the bound
+        return None if is_over and bound > self.tol * point.value else bound
