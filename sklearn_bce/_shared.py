@@ -208,4 +208,4 @@ def _aligned_zeros(n_columns, width):
 
 
 def _add_dense_combination(block, residuals, sums):
-    sums += block.T @ residuals.T
+    sums += (residuals @ block).T
