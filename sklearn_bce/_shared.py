@@ -194,10 +194,10 @@ class _Reading:
             yield start, stop, scores, combine
 
     def rows(self, sums):
-        """Return the sums of each problem, in arrays of their own."""
+        """Return the sums of each problem, (K, n_columns)."""
         rows = np.empty((self.n_problems, sums.shape[0]))
         separate(sums, rows)
-        return [row.copy() for row in rows]
+        return rows
 
 
 def _aligned_zeros(n_columns, width):
