@@ -66,15 +66,16 @@ def add_pair(here, last, steps, changes, order, n_kept, products, of_pairs):
 def _make_pair(here, last, step, change):
     theta, gradient, solved = here
     last_theta, last_gradient, last_solved = last
+    for j in range(step.size):
+        step[j] = theta[j] - last_theta[j]
+        change[j] = solved[j] - last_solved[j]
+    # Sums have a loop of their own, see `vectors.py`.
     curvature = metric_curvature = step_square = change_square = 0.0
     for j in range(step.size):
-        moved = theta[j] - last_theta[j]
         raw = gradient[j] - last_gradient[j]
-        step[j] = moved
-        change[j] = solved[j] - last_solved[j]
-        curvature += moved * raw
+        curvature += step[j] * raw
         metric_curvature += raw * change[j]
-        step_square += moved * moved
+        step_square += step[j] * step[j]
         change_square += raw * raw
     return curvature, metric_curvature, step_square, change_square
 

@@ -7,6 +7,9 @@ from .jit import jit
 
 _TILE = 64  # places of all vectors that stay in cache
 
+# A loop that writes does not add up as well. Before it, compiled code finds out how far its vectors
+# lie apart in memory, and the order of a sum would depend on that.
+
 
 @jit
 def cg_advance(step, search, product, inverse, direction, residual):
@@ -14,10 +17,11 @@ def cg_advance(step, search, product, inverse, direction, residual):
 
     ``direction`` grows by step * search, ``residual`` falls by step * product.
     """
-    height = 0.0
     for j in range(search.size):
         direction[j] += step * search[j]
         residual[j] -= step * product[j]
+    height = 0.0
+    for j in range(search.size):
         height += residual[j] * residual[j] * inverse[j]
     return height
 
@@ -36,14 +40,14 @@ def chain(sums, total, center, varies_over_scale, penalty, theta, chained):
     Fills ``chained`` (size,), and returns the penalty at ``theta``. Centred, a constant column is
     zero; here only the rounding of the two sums would be left of it.
     """
-    half = 0.0
     last = sums.size
     for j in range(last):
-        pull = penalty[j] * theta[j]
-        half += pull * theta[j]
-        chained[j] = (sums[j] - center[j] * total) * varies_over_scale[j] + pull
+        chained[j] = (sums[j] - center[j] * total) * varies_over_scale[j] + penalty[j] * theta[j]
     chained[last] = total
-    return 0.5 * half
+    height = 0.0
+    for j in range(last):
+        height += penalty[j] * theta[j] * theta[j]
+    return 0.5 * height
 
 
 @jit

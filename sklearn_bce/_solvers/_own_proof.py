@@ -17,8 +17,7 @@ _MEMORY = 10  # pairs
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
-_LEFT = 1e-5  # of tol, after the last step
-_NOISE = 1e-13  # relative
+_LEFT = 1e-8  # of tol, after the last step
 
 
 def renew_every(objective):
@@ -53,8 +52,7 @@ class Rule:
             return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
         # The step after a proof within tol is the last: it has to be as good as Newton's.
         wanted = self.tol * point.value
-        left = gained * self.decrement
-        if left <= max(_LEFT * wanted, ROUNDING * point.value):
+        if self._is_over(point) or gained * self.decrement <= _LEFT * wanted:
             return Proposal(direction, bound, certified=True)
         return Proposal(direction, max(bound, 2.0 * wanted), certified=True)
 
@@ -91,5 +89,8 @@ class Rule:
         if ratio > _LARGEST_RATIO:
             return None
         bound = max(1.0, ratio) * self.decrement
-        is_over = self.decrement <= _NOISE * point.value  # steps cannot improve the bound
-        return None if is_over and bound > self.tol * point.value else bound
+        return None if self._is_over(point) and bound > self.tol * point.value else bound
+
+    def _is_over(self, point):
+        """Whether rounding leaves nothing to gain, nor a better bound."""
+        return self.decrement <= ROUNDING * point.value
