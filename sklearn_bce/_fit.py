@@ -17,6 +17,7 @@ from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
 from ._parameters import has_l1
+from ._progress import saved_progress
 from ._separation import is_quasi_separated
 from ._shared import answer_together
 from ._solvers._intercept import best_constant, constant_value
@@ -275,9 +276,8 @@ def _for_problem(control, problem):
 def _steps(estimator, seed):
     order = seed if estimator.shuffle else None
     tol = max(estimator.tol, _FINEST_STEPS_TOL)
-    # What a fit that was broken off has saved, through a callback, and is loaded to go on.
-    saved = getattr(estimator, "_epochs", None) if estimator.warm_start else None
-    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change, dict(saved or {}))
+    patience, saved = estimator.n_iter_no_change, saved_progress(estimator)
+    return Steps(rule_of(estimator), order, tol, patience, saved)
 
 
 def seed_of(estimator):
