@@ -121,7 +121,8 @@ class FitTask:
         """Tell that a step of a longer fit is done, which has no model of its own to show."""
         context = self.context.subcontext(task_name=name)
         context.call_on_fit_task_begin(**self.data)
-        context.call_on_fit_task_end(**self.data)
+        if context.call_on_fit_task_end(**self.data):
+            self.told_to_stop = True
 
     def tell(self, context):
         """Tell the callbacks that a task is done; return whether they want the fit to end."""

@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 import sklearn_bce
 from sklearn_bce import BCEClassifier, BCEClassifierCV, OneVsRestBCEClassifier
 from sklearn_bce.callbacks import Checkpoint
+from sklearn_bce.display import RegularizationPathDisplay
 from tests.problems import SOLVERS, small_problem
 
 try:
@@ -239,6 +240,37 @@ def test_every_point_of_a_grid_is_a_task(solver, tmp_path):
     with pytest.raises(ZeroDivisionError):
         clf.fit(X, Y)
     assert vars(clf) == before
+
+
+@needs_callbacks
+@pytest.mark.parametrize("solver", ["auto", "newton-cholesky"])
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_callback_ends_a_grid(solver, refit):
+    stop = Recorder(lambda context, model: context.task_id == 4)
+    parameters = {"l1_ratios": [0.0], "gammas": [2.0], "cv": 3, "solver": solver, "refit": refit}
+    Cs, done = [np.inf, 10.0, 0.1, 1.0, 0.01, 100.0], [1, 2, 3, 4, 5]
+    clf = BCEClassifierCV(Cs=Cs, **parameters).set_callbacks(stop).fit(X, Y)
+    other = BCEClassifierCV(Cs=np.take(Cs, done), **parameters).fit(X, Y)
+    assert len(stop.ended("fit")) == 1 and len(stop.calls) == 2 * (5 + 1) + 2
+    assert clf.C_ == other.C_
+    for name in ("scores_", "coefs_paths_", "n_iter_"):
+        found, expected = getattr(clf, name), getattr(other, name)
+        np.testing.assert_array_equal(found[:, :, :, done], expected)
+        rest = found[:, :, :, 0]
+        assert (rest == 0).all() if name == "n_iter_" else np.isnan(rest).all()
+    assert clf.coef_.tobytes() == other.coef_.tobytes()
+
+
+@needs_callbacks
+def test_a_grid_that_was_ended_early_has_only_its_first_points():
+    stop = Recorder(lambda context, model: context.task_name == "C=1")
+    parameters = {"Cs": [0.1, 1.0, 10.0], "cv": 3, "selection": "1se"}
+    clf = BCEClassifierCV(l1_ratios=[0.0, 0.5], **parameters).set_callbacks(stop).fit(X, Y)
+    assert stop.ended("C=1") and not stop.ended("C=10")
+    assert np.isfinite(clf.scores_[:, 0, :2]).all() and np.isfinite(clf.scores_).sum() == 6
+    assert clf.C_ in (0.1, 1.0) and clf.l1_ratio_ == 0.0 and clf.optimality_ <= 1e-8
+    display = RegularizationPathDisplay.from_estimator(clf)
+    assert np.isfinite(display.score_mean[:2]).all() and np.isnan(display.score_mean[2])
 
 
 # -- scikit-learn's own callbacks
