@@ -16,7 +16,7 @@ from ._epochs import Steps
 from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
-from ._parameters import has_l1
+from ._parameters import has_l1, is_int
 from ._progress import saved_progress
 from ._separation import is_quasi_separated
 from ._shared import answer_together
@@ -284,4 +284,6 @@ def seed_of(estimator):
     """A fixed seed by default: the rows drawn change the road to the optimum, not the optimum."""
     if estimator.random_state is None:
         return 0
+    if is_int(estimator.random_state):  # a generator takes longer to make than some rows to learn
+        return int(estimator.random_state)
     return int(check_random_state(estimator.random_state).randint(2**31 - 1))
