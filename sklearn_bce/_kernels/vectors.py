@@ -38,9 +38,12 @@ def chain(sums, total, center, varies_over_scale, penalty, theta, chained):
     """
     half = 0.0
     last = sums.size
+    # A loop of its own: where a loop also writes, the compiled code takes one of two ways by where
+    # the arrays lie in memory, and the order of a sum, and its last bit, would depend on that.
+    for j in range(last):
+        half += penalty[j] * theta[j] * theta[j]
     for j in range(last):
         pull = penalty[j] * theta[j]
-        half += pull * theta[j]
         chained[j] = (sums[j] - center[j] * total) * varies_over_scale[j] + pull
     chained[last] = total
     return 0.5 * half
