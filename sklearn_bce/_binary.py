@@ -8,7 +8,8 @@ from ._inputs import check_X
 from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
-from ._stream import end_stream, forget_epochs, learn_stream
+from ._progress import forget_progress
+from ._stream import end_stream, learn_stream
 from ._targets import binary_targets
 from ._to_sklearn import check_sigmoid, logistic_regression
 from ._validation import NOTHING_HELD_OUT, binary_judges, hold_out
@@ -384,7 +385,7 @@ class BCEClassifier(LinearBinaryClassifier):
         self.validation_scores_ = fitted.validation_scores
         self.optimality_ = fitted.solution.optimality
         self.solver_ = fitted.solver
-        forget_epochs(self)
+        forget_progress(self)
         return self
 
     def _warm_start(self, n_features):

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from ._exceptions import InvalidParameterError
 from ._inputs import check_X
-from ._targets import check_sample_weight, encode_labels, is_soft
+from ._targets import check_sample_weight, encode_known, encode_labels, is_soft
 
 _MOST_LABELS = 1000  # more are not remembered: they cannot be hard labels
 
@@ -133,7 +133,7 @@ def _is_number(labels):
     return labels.dtype.kind in "biuf"
 
 
-def encode_block(y, classes, soft):
+def encode_block(y, classes):
     """Return the labels of a block as float64 in [0, 1], for classes that are known.
 
     Raises
@@ -141,14 +141,10 @@ def encode_block(y, classes, soft):
     ValueError
         If there are other labels among them.
     """
-    if soft and _is_number(y):
-        known, codes = (y >= 0.0) & (y <= 1.0), y
-    else:
-        codes = y == classes[1]
-        known = codes | (y == classes[0])
-    if not np.all(known):
+    codes, is_known = encode_known(y, classes)
+    if not is_known.all():
         raise ValueError(
             "source must give the same rows each time it is read, but now has labels that it had "
-            f"not the first time: {np.unique(y[~known])[:3].tolist()}."
+            f"not the first time: {np.unique(y[~is_known])[:3].tolist()}."
         )
-    return codes.astype(np.float64)
+    return codes

@@ -43,9 +43,8 @@ class Blocks:
         """Yield X, u and v of one block after another."""
         n_rows, mass = 0, np.zeros(2)
         classes, factors = self.targets.classes, self.targets.factors
-        is_soft = classes.dtype.kind == "f" and (classes == (0.0, 1.0)).all()
         for X, y, weight in self.source:
-            y = encode_block(y, classes, is_soft)
+            y = encode_block(y, classes)
             positive, negative = weigh_rows(y, weight, factors, self.label_smoothing)
             n_rows += X.shape[0]
             mass += positive.sum(), negative.sum()

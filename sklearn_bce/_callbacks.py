@@ -10,6 +10,8 @@ from functools import wraps
 import numpy as np
 import sklearn
 
+from ._progress import saved_progress
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:
@@ -64,8 +66,9 @@ def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=Fal
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
     context.call_on_fit_task_begin(**data)
-    yield FitTask(context, data, has_labels)
-    context.call_on_fit_task_end(**data, reconstruction_attributes={})
+    task = FitTask(context, data, has_labels)
+    yield task
+    context.call_on_fit_task_end(**data, reconstruction_attributes=task.progress)
 
 
 class FitTask:
@@ -82,6 +85,7 @@ class FitTask:
         self.n_problems = 0
         self.told_to_stop = False
         self.model = {}
+        self.saved = {}  # how far each problem has come
 
     def begin(self, starts):
         """Say which coefficients and intercept each label starts from."""
@@ -95,8 +99,14 @@ class FitTask:
             "loss_curve_": [[] for _ in starts] if n_labels > 1 else [],
             "validation_scores_": None,
         }
+        self.saved = saved_progress(self.data["estimator"])
 
-    def problem(self, name, row, objective):
+    @property
+    def progress(self):
+        """What a model that is saved now can go on from, beside its coefficients."""
+        return {"_progress": dict(self.saved)} if self.saved else {}
+
+    def problem(self, name, row, objective, judge):
         """Tell of a problem; return its task, which its iterations belong to."""
         context = self.context
         if self.has_labels:
@@ -105,13 +115,14 @@ class FitTask:
             )
             context.call_on_fit_task_begin(**self.data)
         self.n_problems += 1
-        return ProblemTask(self, context, row, objective)
+        return ProblemTask(self, context, row, objective, judge)
 
     def step(self, name):
         """Tell that a step of a longer fit is done, which has no model of its own to show."""
         context = self.context.subcontext(task_name=name)
         context.call_on_fit_task_begin(**self.data)
-        context.call_on_fit_task_end(**self.data)
+        if context.call_on_fit_task_end(**self.data):
+            self.told_to_stop = True
 
     def tell(self, context):
         """Tell the callbacks that a task is done; return whether they want the fit to end."""
@@ -120,40 +131,44 @@ class FitTask:
         return self.told_to_stop
 
     def _copy(self):
-        return {
+        copies = {
             name: value.copy() if isinstance(value, np.ndarray) else value
             for name, value in self.model.items()
         }
+        return copies | self.progress
 
 
 class ProblemTask:
     """One problem of a `FitTask`; a watch of its solver."""
 
-    def __init__(self, fit, context, row, objective):
+    def __init__(self, fit, context, row, objective, judge):
         self.fit = fit
         self.context = context
         self.row = row
         self.objective = objective
+        self.judge = judge
 
-    def begin(self, iteration, theta):
+    def begin(self, iteration, theta, progress=None):
         """Return whether the fit is to end before its first iteration."""
         return self.fit.told_to_stop
 
-    def watch(self, iteration, theta, value, optimality, **state):
+    def watch(self, iteration, theta, value, optimality, progress=None):
         """Tell of an iteration; return whether the fit is to end."""
-        self._put(iteration, theta, state)
+        self._put(iteration, theta)
+        if progress is not None:
+            judged = {} if self.judge is None else {"judge": self.judge.save()}
+            self.fit.saved[self.row] = progress | judged
         task = self.context.subcontext(task_name="iteration")
         task.call_on_fit_task_begin(**self.fit.data)
         return self.fit.tell(task)
 
     def end(self, iteration, theta):
         """Tell that the problem is solved, if it is not all there is to the fit."""
-        self._put(iteration, theta, {})
+        self._put(iteration, theta)
         if self.fit.has_labels:
             self.fit.tell(self.context)
 
-    def _put(self, iteration, theta, state):
+    def _put(self, iteration, theta):
         model = self.fit.model
         model["coef_"][self.row], model["intercept_"][self.row] = self.objective.from_theta(theta)
         model["n_iter_"][self.row] = iteration
-        model.update(state)

@@ -98,7 +98,8 @@ class BCEClassifierCV(LinearBinaryClassifier):
         The values of gamma; [0.0] for None.
     scores_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
         Scores on the rows held out. With ``gammas`` an axis of them follows the folds, here and
-        below: (n_folds, n_gammas, n_l1_ratios, n_Cs).
+        below: (n_folds, n_gammas, n_l1_ratios, n_Cs). NaN for points that a callback has kept from
+        being fitted, as in ``coefs_paths_``.
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs, 1, n_features + 1)
         Coefficients of every fold's fits, the intercept last; without one, n_features.
     n_iter_ : ndarray of int of shape (n_folds, n_l1_ratios, n_Cs)

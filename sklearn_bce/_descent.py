@@ -132,7 +132,7 @@ class Descent:
         losses = np.zeros(self.n_problems)
         n_rows = X.shape[0] if rows is None else rows.size
         length = self._rows_of_a_call(X, rule.batch_size)
-        place = np.empty(X.shape[1] if self.is_sparse else 0, dtype=np.int32)
+        place = np.empty(X.shape[1] if self.is_sparse else 0, dtype=np.uint32)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]

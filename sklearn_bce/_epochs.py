@@ -15,7 +15,7 @@ class Steps(NamedTuple):
     seed: int | None  # of the order of the rows; None leaves them as they are
     tol: float  # an epoch that improves the objective by less, relative, is in vain
     n_iter_no_change: int  # after as many of those in a row the fit ends
-    saved: dict  # what each problem's solver has said of its last epoch, by the problem's index
+    saved: dict  # by the problem's index: how far a fit had come that was broken off
     index: int = 0  # of the problem
 
 

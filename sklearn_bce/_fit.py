@@ -16,7 +16,8 @@ from ._epochs import Steps
 from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective
-from ._parameters import has_l1
+from ._parameters import has_l1, is_int
+from ._progress import saved_progress
 from ._separation import is_quasi_separated
 from ._shared import answer_together
 from ._solvers._intercept import best_constant, constant_value
@@ -275,13 +276,14 @@ def _for_problem(control, problem):
 def _steps(estimator, seed):
     order = seed if estimator.shuffle else None
     tol = max(estimator.tol, _FINEST_STEPS_TOL)
-    # What a fit that was broken off has saved, through a callback, and is loaded to go on.
-    saved = getattr(estimator, "_epochs", None) if estimator.warm_start else None
-    return Steps(rule_of(estimator), order, tol, estimator.n_iter_no_change, dict(saved or {}))
+    patience, saved = estimator.n_iter_no_change, saved_progress(estimator)
+    return Steps(rule_of(estimator), order, tol, patience, saved)
 
 
 def seed_of(estimator):
     """A fixed seed by default: the rows drawn change the road to the optimum, not the optimum."""
     if estimator.random_state is None:
         return 0
+    if is_int(estimator.random_state):  # a generator takes longer to make than some rows to learn
+        return int(estimator.random_state)
     return int(check_random_state(estimator.random_state).randint(2**31 - 1))

@@ -73,7 +73,8 @@ def fit_beside(estimator, X, problems, Cs, groups, task=None):
     Returns
     -------
     list of lists of Fitted
-        For each C the fit to all rows, then those to the folds. Their points are left out.
+        For each C the fit to all rows, then those to the folds. Their points are left out. If the
+        task is told to stop there are no more of them.
     """
     with _fit.shared_matrix(X, _SOLVER) as matrix:
         return _Walk(estimator, matrix, problems, groups).along(Cs, task)
@@ -122,6 +123,8 @@ class _Walk:
             self.before, self.last = self.last, self.thetas.copy()
             if task is not None:
                 task.step(f"C={C:g}")
+                if task.told_to_stop:
+                    break
         return fitted
 
     def _starts(self, k, whole):

@@ -211,6 +211,10 @@ class Objective:
         loss, sums, total, n_wrong = self.matrix.fold(part)
         return self.point(theta, loss, sums, total, n_wrong, weight)
 
+    def evaluate_alone(self, theta):
+        """The same, to bits that do not depend on which other problems ask for it meanwhile."""
+        return self.evaluate(theta)
+
     def point(self, theta, loss, sums, total, n_wrong, weight):
         """Return the Point at theta, from sums over the rows of raw X."""
         gradient, penalty = self.chain(sums, total, theta)

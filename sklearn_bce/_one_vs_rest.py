@@ -16,7 +16,8 @@ from ._label_columns import LabelColumns, ProblemTargets
 from ._linear import as_type_of, unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
-from ._stream import end_stream, forget_epochs, learn_stream
+from ._progress import forget_progress
+from ._stream import end_stream, learn_stream
 from ._targets import check_sample_weight, is_soft
 from ._to_sklearn import check_sigmoid, one_vs_rest
 from ._validation import hold_out, judges_of_labels
@@ -355,7 +356,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
             scores[k] = fitted.validation_scores
         self.coef_, self.intercept_ = as_type_of(X, coef, intercept)
         self.n_iter_, self.optimality_, self.loss_curve_ = n_iter, optimality, curves
-        forget_epochs(self)
+        forget_progress(self)
         self.validation_scores_ = scores if split.judges else None
         return self
 

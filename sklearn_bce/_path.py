@@ -150,7 +150,8 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     Returns
     -------
     list of lists of Fitted
-        For each C the fit to all rows, then those to the folds. Their points are left out.
+        For each C the fit to all rows, then those to the folds. Their points are left out. Where
+        the task was told to stop, the list is empty.
     """
     # This brings Numba, which a mere import should not wait for.
     from . import _neighbours
@@ -172,6 +173,7 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
             problems = _from(problems, fitted[-1])
     weight = targets.positive + targets.negative
     fitted += _one_after_another(estimator, X, problems, rising[len(fitted) :], weight, task)
+    fitted += [[]] * (len(rising) - len(fitted))
     return [fitted[i] for i in np.argsort(order)]
 
 
@@ -189,6 +191,8 @@ def _one_after_another(estimator, X, problems, Cs, row_weight, task):
     # From so near a start conjugate gradients need fewer readings than L-BFGS, shared or not.
     solver = "newton-cg" if estimator.solver == "auto" and is_wide else estimator.solver
     for C in Cs:
+        if task is not None and task.told_to_stop:
+            break
         now = [each._replace(C=C, label=f"{each.label}, C={C:g}") for each in problems]
         fits = [fit for _, fit in fit_problems(estimator, X, now, row_weight, solver=solver)]
         problems = _from(problems, fits)

@@ -11,6 +11,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from ._inputs import check_X
 from ._linear import as_type_of
 from ._posterior import check_closed_form, loss_parameters
+from ._progress import forget_progress
 from ._stream_labels import columns_of, first_classes, same_classes, weigh_stream
 
 _LARGEST_PENALTY = 1e100
@@ -20,11 +21,6 @@ def end_stream(estimator, n_rows):
     """Note a fit to ``n_rows`` rows: a stream that follows starts from its coefficients."""
     vars(estimator).pop("_stream", None)
     estimator.n_samples_seen_ = n_rows
-
-
-def forget_epochs(estimator):
-    """Forget what the epochs of a fit were saved with, for it has come to its end."""
-    vars(estimator).pop("_epochs", None)
 
 
 def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
@@ -62,6 +58,7 @@ def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
     estimator.solver_ = "sgd"
     estimator.validation_scores_ = None
     _note_losses(estimator, losses)
+    forget_progress(estimator)
 
 
 def _note_losses(estimator, losses):

@@ -5,9 +5,11 @@ from sklearn.utils import column_or_1d
 
 from ._label_columns import LabelColumns, one_each
 from ._targets import (
+    are_shares,
     check_finite_sum,
     check_sample_weight,
     class_factors,
+    encode_known,
     is_soft,
     positive_factor,
     weigh_rows,
@@ -71,27 +73,21 @@ def columns_of(y, classes, is_multilabel):
         labels = LabelColumns(y)
         columns = [labels.column(k) for k in range(len(classes))]
         return columns, None, (labels.dtype, labels.format)
-    if classes.dtype.kind == "f" and np.array_equal(classes, (0.0, 1.0)) and y.dtype.kind in "biuf":
-        if not (y.min() >= 0 and y.max() <= 1):
+    codes, is_known = encode_known(y, classes)
+    if are_shares(y, classes):
+        if not is_known.all():
             raise ValueError(
                 "Unknown label type: the labels of the calls before were soft, floats in [0, 1], "
                 f"but y goes from {y.min()} to {y.max()}."
             )
-        return [y.astype(np.float64)], None, ("", "")
-    if len(classes) == 2 and y.dtype.kind in "biuf" and classes.dtype.kind in "biuf":
-        is_second = y == classes[1]  # the usual case, without the sorting of the others
-        if (is_second | (y == classes[0])).all():
-            return [is_second.astype(np.float64)], is_second.astype(np.intp), ("", "")
-    labels, inverse = np.unique(y, return_inverse=True)
-    number = {label: k for k, label in enumerate(classes.tolist())}
-    unknown = [label for label in labels.tolist() if label not in number]
-    if unknown:
+        return [codes], None, ("", "")
+    if not is_known.all():
         hint = " Soft labels must be soft from the first call on." if is_soft(y) else ""
         raise ValueError(
             f"y has labels that are none of the classes {classes.tolist()} of the first call: "
-            f"{unknown[:_SHOWN]}.{hint}"
+            f"{np.unique(y[~is_known])[:_SHOWN].tolist()}.{hint}"
         )
-    codes = np.array([number[label] for label in labels.tolist()])[inverse]
+    codes = codes.astype(np.intp)
     chosen = [1] if len(classes) == 2 else range(len(classes))
     return [(codes == k).astype(np.float64) for k in chosen], codes, ("", "")
 

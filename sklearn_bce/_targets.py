@@ -132,22 +132,25 @@ def encode_labels(y):
     return classes, codes.astype(np.float64)
 
 
-def encode_as(y, classes, name):
-    """Return y as float64 in [0, 1], by classes that are known already.
+def are_shares(y, classes):
+    """Whether labels of these classes, which are known already, are shares in [0, 1]."""
+    is_soft = classes.dtype.kind == "f" and np.array_equal(classes, (0.0, 1.0))
+    return is_soft and y.dtype.kind in "biuf"
 
-    Soft labels may be told where the classes are 0 and 1.
+
+def encode_known(y, classes):
+    """Return y as float64 by classes that are known already, and which labels are among them.
+
+    That is the number of each label's class, or where labels are shares y itself.
     """
-    if is_soft(y) and classes.dtype.kind in "fiub" and (classes == (0, 1)).all():
-        return y.astype(np.float64)
-    labels = y.astype(object)
-    is_second = labels == classes.astype(object)[1]
-    unknown = ~(is_second | (labels == classes.astype(object)[0]))
-    if unknown.any():
-        raise ValueError(
-            f"{name} has the label {y[unknown].tolist()[0]!r}, which is none of the classes "
-            f"{classes.tolist()} of y."
-        )
-    return is_second.astype(np.float64)
+    if are_shares(y, classes):
+        return y.astype(np.float64), (y >= 0) & (y <= 1)
+    if len(classes) == 2 and y.dtype.kind in "biuf" and classes.dtype.kind in "biuf":
+        is_second = y == classes[1]  # the usual case, at the speed of arrays
+        return is_second.astype(np.float64), is_second | (y == classes[0])
+    number = {label: float(k) for k, label in enumerate(classes.tolist())}
+    codes = np.array([number.get(label, -1.0) for label in y.tolist()])
+    return codes, codes >= 0.0
 
 
 def check_sample_weight(

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
-from ._targets import check_sample_weight, encode_as, is_soft, weigh
+from ._targets import check_sample_weight, encode_known, is_soft, weigh
 
 
 class Split(NamedTuple):
@@ -169,10 +169,23 @@ def binary_judges(split, targets, label_smoothing):
     """
     if not split.judges:
         return None
-    y = encode_as(split.y, targets.classes, "y_val")
+    y = _encode_judges(split.y, targets.classes)
     weight = check_sample_weight(split.weight, len(y), name="sample_weight_val")
     _check_both(split, np.array([weight @ (1.0 - y), weight @ y]), targets.classes.tolist())
     return lambda: weigh(y, weight, targets.factors, label_smoothing)
+
+
+def _encode_judges(y, classes):
+    """Return y_val as float64 in [0, 1]; it may be soft where the classes are 0 and 1."""
+    may_be_soft = classes.dtype.kind in "fiub" and np.array_equal(classes, (0, 1))
+    known = np.array([0.0, 1.0]) if may_be_soft and is_soft(y) else classes
+    codes, is_known = encode_known(y, known)
+    if not is_known.all():
+        raise ValueError(
+            f"y_val has the label {y[~is_known].tolist()[0]!r}, which is none of the classes "
+            f"{classes.tolist()} of y."
+        )
+    return codes
 
 
 def judges_of_labels(split, targets, class_weight):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._kernels.pointwise import loss_of_rows
+from ._progress import SAME
 from ._solvers._loop import all_of
 
 
@@ -29,7 +30,8 @@ class Watches:
         if estimator.verbose:
             self.printer = _Printer(self.name, self.judge)
         if task is not None:
-            self.task = task.problem(problem.label.removeprefix(", "), problem.index, objective)
+            name = problem.label.removeprefix(", ")
+            self.task = task.problem(name, problem.index, objective, self.judge)
 
     @property
     def keep_best(self):
@@ -76,10 +78,10 @@ class _Printer:
         self.name = name
         self.judge = judge
 
-    def begin(self, iteration, theta):
+    def begin(self, iteration, theta, progress=None):
         """The start is no iteration."""
 
-    def watch(self, iteration, theta, value, optimality, **state):
+    def watch(self, iteration, theta, value, optimality, progress=None):
         has_judged = self.judge is not None and self.judge.losses
         validation = f"  validation loss {self.judge.losses[-1]:.12g}" if has_judged else ""
         print(
@@ -119,14 +121,34 @@ class Judge:
         self.least = np.inf
         self.n_worse = 0
 
-    def begin(self, iteration, theta):
-        """Judge the point that the iterations start from."""
+    def begin(self, iteration, theta, progress=None):
+        """Judge the point that the iterations start from, or go on; return whether to end."""
+        if progress and "judge" in progress and self._agrees(progress["judge"]):
+            vars(self).update(progress["judge"], losses=list(progress["judge"]["losses"]))
+            return self._has_had_enough()
         self._judge(iteration, theta)
         self.n_worse = 0
+        return False
 
-    def watch(self, iteration, theta, value, optimality, **state):
+    def watch(self, iteration, theta, value, optimality, progress=None):
         """Judge an iteration; return whether the fit is to end."""
         self._judge(iteration, theta)
+        return self._has_had_enough()
+
+    def save(self):
+        """Return what `begin` may go on from."""
+        return {
+            "losses": list(self.losses),
+            "best": self.best,
+            "least": self.least,
+            "n_worse": self.n_worse,
+        }
+
+    def _agrees(self, saved):
+        """Whether the same rows have judged before."""
+        return np.isclose(self._loss(saved["best"][1]), saved["least"], rtol=SAME, atol=0.0)
+
+    def _has_had_enough(self):
         return self.patience is not None and self.n_worse >= self.patience
 
     def _judge(self, iteration, theta):

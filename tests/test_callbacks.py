@@ -1,5 +1,6 @@
 """Callbacks see each iteration and may end a fit; one that is interrupted or killed is not lost."""
 
+import copy
 import json
 import os
 import pickle
@@ -22,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 import sklearn_bce
 from sklearn_bce import BCEClassifier, BCEClassifierCV, OneVsRestBCEClassifier
 from sklearn_bce.callbacks import Checkpoint
+from sklearn_bce.display import RegularizationPathDisplay
 from tests.problems import SOLVERS, small_problem
 
 try:
@@ -238,6 +240,37 @@ def test_every_point_of_a_grid_is_a_task(solver, tmp_path):
     with pytest.raises(ZeroDivisionError):
         clf.fit(X, Y)
     assert vars(clf) == before
+
+
+@needs_callbacks
+@pytest.mark.parametrize("solver", ["auto", "newton-cholesky"])
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_callback_ends_a_grid(solver, refit):
+    stop = Recorder(lambda context, model: context.task_id == 4)
+    parameters = {"l1_ratios": [0.0], "gammas": [2.0], "cv": 3, "solver": solver, "refit": refit}
+    Cs, done = [np.inf, 10.0, 0.1, 1.0, 0.01, 100.0], [1, 2, 3, 4, 5]
+    clf = BCEClassifierCV(Cs=Cs, **parameters).set_callbacks(stop).fit(X, Y)
+    other = BCEClassifierCV(Cs=np.take(Cs, done), **parameters).fit(X, Y)
+    assert len(stop.ended("fit")) == 1 and len(stop.calls) == 2 * (5 + 1) + 2
+    assert clf.C_ == other.C_
+    for name in ("scores_", "coefs_paths_", "n_iter_"):
+        found, expected = getattr(clf, name), getattr(other, name)
+        np.testing.assert_array_equal(found[:, :, :, done], expected)
+        rest = found[:, :, :, 0]
+        assert (rest == 0).all() if name == "n_iter_" else np.isnan(rest).all()
+    assert clf.coef_.tobytes() == other.coef_.tobytes()
+
+
+@needs_callbacks
+def test_a_grid_that_was_ended_early_has_only_its_first_points():
+    stop = Recorder(lambda context, model: context.task_name == "C=1")
+    parameters = {"Cs": [0.1, 1.0, 10.0], "cv": 3, "selection": "1se"}
+    clf = BCEClassifierCV(l1_ratios=[0.0, 0.5], **parameters).set_callbacks(stop).fit(X, Y)
+    assert stop.ended("C=1") and not stop.ended("C=10")
+    assert np.isfinite(clf.scores_[:, 0, :2]).all() and np.isfinite(clf.scores_).sum() == 6
+    assert clf.C_ in (0.1, 1.0) and clf.l1_ratio_ == 0.0 and clf.optimality_ <= 1e-8
+    display = RegularizationPathDisplay.from_estimator(clf)
+    assert np.isfinite(display.score_mean[:2]).all() and np.isnan(display.score_mean[2])
 
 
 # -- scikit-learn's own callbacks
@@ -489,7 +522,7 @@ def die_while_writing(after):
         fsync(handle)
     os.fsync = dying
 
-def fitted(clf, data, y, after, how, n_iter):
+def fitted(clf, data, y, after, how, n_iter=None):
     "Fit in a child that is killed, and go on from what it has left behind."
     path.unlink(missing_ok=True)
     if os.fork() == 0:
@@ -503,11 +536,12 @@ def fitted(clf, data, y, after, how, n_iter):
         os._exit(0)
     was_killed = os.WIFSIGNALED(os.wait()[1])
     if path.exists():
-        saved = pickle.loads(path.read_bytes())
-        assert saved.n_iter_.max() == min(after - (how == "writing"), n_iter)
-        clf = saved
+        clf = pickle.loads(path.read_bytes())
+        assert n_iter is None or clf.n_iter_.max() == min(after - (how == "writing"), n_iter)
     return was_killed, clf.set_params(warm_start=True).set_callbacks().fit(data, y)
+"""
 
+BATCH_SOLVERS = """
 for solver, data, target, gamma, how in (
     ("newton-cholesky", X, y, 0.0, "between"),
     ("newton-cg", sp.csr_array(X), y, 0.0, "between"),
@@ -525,12 +559,61 @@ for solver, data, target, gamma, how in (
     print(json.dumps([n_killed, int(whole.n_iter_[0]), worst]))
 """
 
+STOCHASTIC_STEPS = """
+tags = "coef_", "intercept_", "n_iter_"
+for kind, target in ((BCEClassifier, y), (OneVsRestBCEClassifier, Y)):
+    for parameters in (
+        {},
+        {"learning_rate": "invscaling", "average": True, "random_state": 5},
+        {"l1_ratio": 0.5, "early_stopping": True, "n_iter_no_change": 2},
+    ):
+        make = lambda: kind(solver="sgd", tol=1e-3, max_iter=15, **parameters)
+        for data in (X / X.std(axis=0), sp.csr_array(X / X.std(axis=0))):
+            whole = make().fit(data, target)
+            n_killed, same, after, was_killed = 0, True, 1, True
+            while was_killed:
+                was_killed, again = fitted(make(), data, target, after, "between")
+                same &= all(
+                    getattr(again, tag).tobytes() == getattr(whole, tag).tobytes() for tag in tags
+                )
+                same &= again.loss_curve_ == whole.loss_curve_
+                n_killed, after = n_killed + was_killed, 4 * after
+            print(json.dumps([n_killed, bool(same)]))
+"""
+
 
 @needs_callbacks
 @needs_signals
 def test_killed_at_any_iteration_and_resumed(tmp_path):
-    outcomes = run(KILLED, str(tmp_path / "fit.pickle"))
+    outcomes = run(KILLED + BATCH_SOLVERS, str(tmp_path / "fit.pickle"))
     assert len(outcomes) == 4
     for n_killed, n_iter, worst in outcomes:
         assert n_killed == n_iter + 1  # after each iteration, and after the fit
         assert worst < 1e-10
+
+
+@needs_callbacks
+@needs_signals
+def test_stochastic_steps_killed_and_resumed_give_the_same_bits(tmp_path):
+    outcomes = run(
+        "import warnings; warnings.simplefilter('ignore')" + KILLED + STOCHASTIC_STEPS,
+        str(tmp_path / "fit.pickle"),
+    )
+    assert len(outcomes) == 12
+    for n_killed, same in outcomes:
+        assert n_killed >= 2 and same
+
+
+@needs_callbacks
+def test_progress_of_other_data_is_not_gone_on_from(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "fit")
+    parameters = {"solver": "sgd", "tol": 1e-3, "warm_start": True}
+    fit_quietly(BCEClassifier(**parameters).set_callbacks(checkpoint), X, Y)
+    saved = joblib.load(tmp_path / "fit").set_callbacks()
+    assert fit_quietly(copy.deepcopy(saved), X, Y).n_iter_ == saved.n_iter_  # it was at its end
+    plain = BCEClassifier(**parameters)
+    plain.coef_, plain.intercept_ = saved.coef_, saved.intercept_
+    other = fit_quietly(copy.deepcopy(saved), X, 1 - Y)
+    assert other.coef_.tobytes() == fit_quietly(plain, X, 1 - Y).coef_.tobytes()
+    learned = copy.deepcopy(saved).partial_fit(X, Y)
+    assert not hasattr(learned, "_progress")

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .jit import jit
+from .matrices import row_of
 from .stochastic import (
     CURVATURE,
     DUAL,
@@ -34,7 +35,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss, place):
     totals = state.totals
     z, slope, weight = np.empty((3, rule.batch_size))
     room = _most_entries(X, order, rule.batch_size)
-    columns, places = np.empty(room, np.int64), np.empty(room, np.int64)
+    columns, places = np.empty(room, np.uintp), np.empty(room, np.uintp)
     coefs, gradient = np.empty((2, room))
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
@@ -83,20 +84,24 @@ def _find_columns(X, batch, moments, place, columns, places):
     The list is a set in two arrays (Briggs and Torczon, "An efficient representation for sparse
     sets", 1993). The moments learn from the entries.
     """
-    n_present = n_entries = 0
-    for row in batch:
-        for entry in range(X.indptr[row], X.indptr[row + 1]):
-            j, value = X.indices[entry], float(X.values[entry])
-            at = place[j]
-            if not (0 <= at < n_present and columns[at] == j):
-                at = place[j] = n_present
+    n_present = np.uintp(0)
+    n_entries = 0
+    for i in range(batch.size):
+        values, indices = row_of(X, batch[i])
+        room = places[n_entries : n_entries + values.size]
+        n_entries += values.size
+        for entry in range(values.size):
+            j, value = np.uintp(indices[entry]), float(values[entry])
+            at = np.uintp(place[j])
+            if not (at < n_present and columns[at] == j):
+                at = n_present
+                place[j] = n_present
                 columns[at] = j
-                n_present += 1
-            places[n_entries] = at
-            n_entries += 1
+                n_present += np.uintp(1)
+            room[entry] = at
             moments[j, SPREAD] += value * value
             moments[j, PRESENCE] += value != 0.0
-    return n_present, n_entries
+    return np.intp(n_present), n_entries
 
 
 @jit
@@ -113,11 +118,12 @@ def _coef(j, k, rule, state):
 def _scores(X, batch, places, coefs, intercept, z):
     n_seen = 0
     for i in range(batch.size):
-        first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
+        values, _ = row_of(X, batch[i])
+        room = places[n_seen : n_seen + values.size]
+        n_seen += values.size
         total = intercept
-        for entry in range(last - first):
-            total += X.values[first + entry] * coefs[places[n_seen + entry]]
-        n_seen += last - first
+        for entry in range(values.size):
+            total += values[entry] * coefs[room[entry]]
         z[i] = total
 
 
@@ -125,27 +131,30 @@ def _scores(X, batch, places, coefs, intercept, z):
 def _combine(X, batch, places, slope, gradient):
     n_seen = 0
     for i in range(batch.size):
-        first, last = X.indptr[batch[i]], X.indptr[batch[i] + 1]
-        for entry in range(last - first):
-            gradient[places[n_seen + entry]] += slope[i] * X.values[first + entry]
-        n_seen += last - first
+        values, _ = row_of(X, batch[i])
+        room = places[n_seen : n_seen + values.size]
+        n_seen += values.size
+        factor = slope[i]
+        for entry in range(values.size):
+            gradient[room[entry]] += factor * values[entry]
 
 
 @jit
 def _move(k, columns, gradient, coefs, base, rule, state):
     """Let the features of a problem that a batch has learn from its gradient."""
     part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
+    features, moments = state.features, state.moments
     for at in range(columns.size):
         j = columns[at]
+        slope = gradient[at]
         h = base
         size = 1.0
         if rule.is_adaptive:
-            spread = state.moments[j, SPREAD]
-            size = spread / max(state.moments[j, PRESENCE], 1.0)
-            square = state.features[j, SQUARES, k] + gradient[at] * gradient[at]
-            state.features[j, SQUARES, k] = square
+            spread = moments[j, SPREAD]
+            size = spread / max(moments[j, PRESENCE], 1.0)
+            square = features[j, SQUARES, k] + slope * slope
+            features[j, SQUARES, k] = square
             h *= math.sqrt(size * (square + prior * (spread * part)))
-        if gradient[at] != 0.0 and size > 0.0 and h < np.inf:
-            change = h - state.features[j, CURVATURE, k]
-            state.features[j, DUAL, k] += gradient[at] - change * coefs[at]
-            state.features[j, CURVATURE, k] = h
+        if slope != 0.0 and size > 0.0 and h < np.inf:
+            features[j, DUAL, k] += slope - (h - features[j, CURVATURE, k]) * coefs[at]
+            features[j, CURVATURE, k] = h

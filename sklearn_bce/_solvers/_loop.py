@@ -40,18 +40,18 @@ class Proposal(NamedTuple):
     end: Point | None = None  # the point a whole step away, where it is known
 
 
-def unwatched(iteration, theta, value=np.nan, optimality=np.nan, **state):
+def unwatched(iteration, theta, value=np.nan, optimality=np.nan, progress=None):
     """The watch of a fit that nobody looks at; one that returns True ends the fit.
 
     It is told the iterations so far, the point they have come to, the objective there and the
     sub-optimality before the last step. A solver that needs more than theta to go on from there
-    says so in ``state``: attributes of a model that was interrupted.
+    to the same bits says so in ``progress``, a dict; one that goes on tells it to ``begin``.
     """
 
 
 def all_of(*watches):
     """Return a watch that tells all of them, and ends the fit if one of them does."""
-    return lambda *told, **state: any([watch(*told, **state) for watch in watches])
+    return lambda *told, **more: any([watch(*told, **more) for watch in watches])
 
 
 class Control(NamedTuple):

@@ -8,26 +8,33 @@ import numpy as np
 
 from .._descent import Descent
 from .._epochs import Epochs
+from .._progress import SAME
 from ._loop import Solution, unwatched
 
 
 def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; an iteration is an epoch."""
     steps = control.steps
-    point = yield objective.evaluate, theta
+    point = yield objective.evaluate_alone, theta
     nowhere = np.zeros_like(theta)
     if n_iter >= control.max_iter:
         return Solution(point, n_iter, np.nan, [point.value], nowhere, is_done=False)
     search = _Search(objective, point, steps, n_iter)
-    told_to_stop = control.begin(search.n_iter, search.theta)
+    saved = steps.saved.get(steps.index)
+    if search.is_of(saved):
+        there = yield objective.evaluate_alone, saved["theta"]
+        if np.isclose(there.value, saved["least"], rtol=SAME, atol=0.0):
+            search.go_on(saved)
+    told_to_stop = control.begin(search.n_iter, search.theta, progress=search.gone_on_from)
     while search.n_iter < control.max_iter and not search.is_over and not told_to_stop:
         yield search.epochs.epoch, search.n_iter
         (coef,), (intercept,) = search.epochs.descent.coefficients(steps.rule)
-        point = yield objective.evaluate, objective.to_theta(coef, intercept)
+        point = yield objective.evaluate_alone, objective.to_theta(coef, intercept)
         search.note(point)
-        state = {} if control.watch is unwatched else {"_epochs": search.save()}
-        told_to_stop = control.watch(search.n_iter, point.theta, point.value, np.nan, **state)
-    best = yield objective.evaluate, search.theta
+        progress = None if control.watch is unwatched else search.save()
+        told = search.n_iter, point.theta, point.value, np.nan
+        told_to_stop = control.watch(*told, progress=progress)
+    best = yield objective.evaluate_alone, search.theta
     return Solution(
         best, search.n_iter, np.nan, search.curve, nowhere, bool(told_to_stop), search.is_over
     )
@@ -50,15 +57,21 @@ class _Search:
             *[objective.n_rows, objective.strength, *objective.gammas, steps.seed],
             *[*steps.rule, objective.matrix.is_sparse],
         ]
-        saved = steps.saved.get(steps.index)
-        if saved is not None and saved["problem"] == self.problem:
-            for name in ("n_iter", "n_idle", "curve", "theta", "least"):
-                setattr(self, name, saved[name])
-            self.curve = list(self.curve)
-            descent = Descent.from_dict(saved["descent"]).copy()
-        else:
-            descent = _start(objective, point, steps.rule)
+        self.gone_on_from = None
+        descent = _start(objective, point, steps.rule)
         self.epochs = Epochs(objective, descent, steps.rule, steps.seed)
+
+    def is_of(self, saved):
+        """Whether something was saved, and the same problem and steps were meant."""
+        return saved is not None and saved["problem"] == self.problem
+
+    def go_on(self, saved):
+        """Take up what another search has saved."""
+        self.gone_on_from = saved
+        for name in ("n_iter", "n_idle", "theta", "least"):
+            setattr(self, name, saved[name])
+        self.curve = list(saved["curve"])
+        self.epochs.descent = Descent.from_dict(saved["descent"]).copy()
 
     @property
     def is_over(self):
@@ -74,8 +87,8 @@ class _Search:
             self.theta, self.least = point.theta, point.value
 
     def save(self):
-        """Return what all problems' searches have come to, with this one's news."""
-        self.steps.saved[self.steps.index] = {
+        """Return what `go_on` needs."""
+        return {
             "problem": self.problem,
             "n_iter": self.n_iter,
             "n_idle": self.n_idle,
@@ -84,7 +97,6 @@ class _Search:
             "least": self.least,
             "descent": self.epochs.descent.copy().as_dict(),
         }
-        return dict(self.steps.saved)
 
 
 def _start(objective, point, rule):
