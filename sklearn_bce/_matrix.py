@@ -51,6 +51,9 @@ class Matrix:
 
     def select(self, columns):
         """Return a Matrix of some columns; they are copied unless that would take much memory."""
+        if "columns" in vars(self) and self.is_sparse:  # by columns already
+            by_column = sp.csc_array(tuple(self.columns), shape=self.shape)
+            return Matrix(by_column[:, columns].tocsr(), self.team)
         part = _Selection(self, columns)
         if self.is_sparse or part.n_values <= _MAX_COPIED_VALUES:
             return Matrix(part.rows(0, self.shape[0]), self.team)
@@ -75,6 +78,8 @@ class Matrix:
         """Number of stored entries of each column."""
         if not self.is_sparse:
             return np.full(self.shape[1], self.shape[0])
+        if "columns" in vars(self):
+            return np.diff(self.columns.indptr)
         return np.bincount(self.rows(0, self.shape[0]).indices, minlength=self.shape[1])
 
     @property
@@ -129,7 +134,8 @@ class Matrix:
 
     def rows(self, start, stop):
         """Return some rows of X, not copied where they need not be."""
-        return self.source[start:stop]
+        # SciPy copies even where all rows are asked for.
+        return self.source if stop - start == self.shape[0] else self.source[start:stop]
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""

@@ -36,7 +36,7 @@ class _Model:
     there than at the start.
     """
 
-    solved = 1e-4  # share of the gain that may be left to the last sweep
+    solved = 0.01  # share of the gain that may be left to the last sweep
 
     def minimise(self, enough=np.inf):
         """Go to the minimum, or until ``enough`` is gained; return whether it was reached."""
