@@ -20,6 +20,7 @@ _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-lev
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
+_SPARSE_PART_VALUES = 2**18  # which take several times as long
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _GRAM_FLOPS = 8  # multiplications of a Gram matrix that take as long as reading a value
@@ -93,10 +94,11 @@ class Matrix:
         ``partial_values`` is the size of what is summed up, where it is more than a number a
         column: a part must be worth making and adding another one.
         """
+        least = _SPARSE_PART_VALUES if self.is_sparse else _PART_VALUES
         n_parts = min(
             _MAX_PARTS,
-            int(self.n_values * n_problems / _PART_VALUES),
-            self.n_values // max(1, 16 * self.shape[1]),
+            int(self.n_values * n_problems / least),
+            self.n_values // max(1, (4 if self.is_sparse else 16) * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
         n_parts = max(1, n_parts)
@@ -287,7 +289,8 @@ class Matrix:
             sum_of_rows = passes.curvature_pass(*where, zeros, 1.0, rows, total)
             return gram, diagonal, total, sum_of_rows
 
-        parts = self.parts(partial_values=n_columns**2)
+        entries_a_row = self.n_values / self.shape[0]
+        parts = self.parts(max(1.0, entries_a_row / _GRAM_FLOPS), n_columns**2)
         inner, diagonal, total, sum_of_rows = self.fold(part, parts)
         gram = np.empty((n_columns + 1,) * 2)
         gram[:-1, :-1] = inner + inner.T
