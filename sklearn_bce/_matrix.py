@@ -20,6 +20,7 @@ _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-lev
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
+_SPARSE_PART_VALUES = 2**18  # which take several times as long
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _GRAM_FLOPS = 8  # multiplications of a Gram matrix that take as long as reading a value
@@ -51,6 +52,9 @@ class Matrix:
 
     def select(self, columns):
         """Return a Matrix of some columns; they are copied unless that would take much memory."""
+        if "columns" in vars(self) and self.is_sparse:  # by columns already
+            by_column = sp.csc_array(tuple(self.columns), shape=self.shape)
+            return Matrix(by_column[:, columns].tocsr(), self.team)
         part = _Selection(self, columns)
         if self.is_sparse or part.n_values <= _MAX_COPIED_VALUES:
             return Matrix(part.rows(0, self.shape[0]), self.team)
@@ -75,6 +79,8 @@ class Matrix:
         """Number of stored entries of each column."""
         if not self.is_sparse:
             return np.full(self.shape[1], self.shape[0])
+        if "columns" in vars(self):
+            return np.diff(self.columns.indptr)
         return np.bincount(self.rows(0, self.shape[0]).indices, minlength=self.shape[1])
 
     @property
@@ -88,10 +94,11 @@ class Matrix:
         ``partial_values`` is the size of what is summed up, where it is more than a number a
         column: a part must be worth making and adding another one.
         """
+        least = _SPARSE_PART_VALUES if self.is_sparse else _PART_VALUES
         n_parts = min(
             _MAX_PARTS,
-            int(self.n_values * n_problems / _PART_VALUES),
-            self.n_values // max(1, 16 * self.shape[1]),
+            int(self.n_values * n_problems / least),
+            self.n_values // max(1, (4 if self.is_sparse else 16) * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
         n_parts = max(1, n_parts)
@@ -129,7 +136,8 @@ class Matrix:
 
     def rows(self, start, stop):
         """Return some rows of X, not copied where they need not be."""
-        return self.source[start:stop]
+        # SciPy copies even where all rows are asked for.
+        return self.source if stop - start == self.shape[0] else self.source[start:stop]
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""
@@ -281,7 +289,8 @@ class Matrix:
             sum_of_rows = passes.curvature_pass(*where, zeros, 1.0, rows, total)
             return gram, diagonal, total, sum_of_rows
 
-        parts = self.parts(partial_values=n_columns**2)
+        entries_a_row = self.n_values / self.shape[0]
+        parts = self.parts(max(1.0, entries_a_row / _GRAM_FLOPS), n_columns**2)
         inner, diagonal, total, sum_of_rows = self.fold(part, parts)
         gram = np.empty((n_columns + 1,) * 2)
         gram[:-1, :-1] = inner + inner.T

@@ -1,5 +1,7 @@
 """L1 and elastic net: the optimum judged from outside, exact zeros, and what must not matter."""
 
+import functools
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,6 +12,7 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, l1_min_C
 from sklearn_bce._fit import Problem, fit_problems
+from sklearn_bce._objective import Objective
 from sklearn_bce._solvers import newton_cd
 from sklearn_bce._targets import binary_targets
 from tests.problems import LAYOUTS, LOSSES, l1_logistic_regression, small_problem
@@ -417,6 +420,22 @@ def test_columns_of_X_do_what_a_hessian_does(monkeypatch):
     monkeypatch.setattr(newton_cd, "_ALL", 2)
     for data, one in zip((X, sp.csr_array(X)), whole, strict=True):
         assert_same(one, fit(data, Y, tol=1e-13), 1e-5)
+
+
+def test_a_hessian_from_some_way_back_proves_the_end(monkeypatch):
+    points = []
+    make = Objective.hessian
+
+    @functools.wraps(make)
+    def hessian(self, point):
+        points.append(point)
+        return make(self, point)
+
+    monkeypatch.setattr(Objective, "hessian", hessian)
+    X, y = PROBLEMS["long"]()
+    clf = BCEClassifier(C=0.01, l1_ratio=1.0).fit(X, y)
+    assert clf.optimality_ <= 1e-8
+    assert len(points) == 1
 
 
 def test_a_loose_gap_does_not_end_a_fit():

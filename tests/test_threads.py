@@ -70,6 +70,12 @@ def run_child(name, *arguments, **environment):
     return json.loads(done.stdout)
 
 
+def cut_into_parts_of(n_values, monkeypatch):
+    """Let parts of X of any layout be worth a thread's while from so many entries."""
+    for name in ("_PART_VALUES", "_SPARSE_PART_VALUES"):
+        monkeypatch.setattr(_matrix, name, n_values)
+
+
 @pytest.fixture
 def allow(monkeypatch):
     """Say how many threads a fit may have, whatever this machine has."""
@@ -83,7 +89,7 @@ def allow(monkeypatch):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(_matrix, "_PART_VALUES", 50)
+    cut_into_parts_of(50, monkeypatch)
 
 
 @pytest.fixture
@@ -366,7 +372,7 @@ PARTED = {
 @pytest.mark.parametrize("part_values", [1, 50, 2**19])
 @pytest.mark.parametrize("arguments", [(), (8,), (0.1,), (1, 64)], ids=str)
 def test_parts_are_all_rows_in_order(name, part_values, arguments, monkeypatch):
-    monkeypatch.setattr(_matrix, "_PART_VALUES", part_values)
+    cut_into_parts_of(part_values, monkeypatch)
     X = PARTED[name]
     parts = Matrix(X).parts(*arguments)
     assert parts == Matrix(X, Team(7)).parts(*arguments)  # bits must not depend on the threads
@@ -412,7 +418,7 @@ def test_sums_over_parts_are_the_sums(layout, gamma, monkeypatch):
     X = LAYOUTS[layout](X)
     whole = answers(X, y, gamma, Team())
     assert len(Matrix(X).parts()) == 1
-    monkeypatch.setattr(_matrix, "_PART_VALUES", 50)
+    cut_into_parts_of(50, monkeypatch)
     assert len(Matrix(X).parts()) > 15
     with closing(Team(3)) as team:
         split = answers(X, y, gamma, team)

@@ -9,11 +9,12 @@ Hessian, each step takes every column in use or in want, and works on the column
 
 import numpy as np
 
+from .._kernels.vectors import largest_ratio
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cg, newton_cholesky
 from ._certify import duality_gap
 from ._l1_model import ColumnModel, GramModel
-from ._loop import Proposal, line_search, minimise
+from ._loop import ROUNDING, Proposal, line_search, minimise
 
 _ALL = 100  # features: as many always make one working set
 _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
@@ -21,6 +22,7 @@ _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer tha
 _MAX_HESSIAN, _MAX_DENSE_HESSIAN = 800, 2000
 _FIRST = 100  # features of the first working set
 _MOST = 0.8  # share of the features: of more, all make up the working set
+_SPARE = 1.5  # times the columns that are asked for: so many may be in a set that serves again
 _INNER_ITERATIONS = 20
 _INNER = 0.1  # a working set is left when a step promises a smaller share of the first one's
 _ROUGH = 0.01  # of the value: a step that gains as much need not be exact
@@ -30,6 +32,9 @@ _FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that
 # more, in units of their weights; at most it could be by 1/4.
 _DAMPING = (0.0, 0.01, 0.1)
 _GOOD = 0.3  # relative: by how much the gain of a step may differ from what was promised
+_LARGEST_RATIO = 100.0  # of curvatures: above, a Hessian of the point's own proves more
+_LEFT = 1e-3  # of tol, after the last step
+_NOISE = 1e-13  # relative
 _NEARLY, _SMALL = 1e3, 1e-3  # times tol, and at most: a gap that iterations will soon bring down
 
 
@@ -41,7 +46,7 @@ def solve(objective, theta, control, n_iter=0):
 
     point = yield objective.evaluate, theta
     if objective.size <= _ALL or objective.n_rows_held == 0:
-        rule = _HessianSteps(objective)
+        rule = _HessianSteps(objective, control.tol)
     else:
         rule = _WorkingSets(objective, control.tol)
 
@@ -62,11 +67,16 @@ def solve(objective, theta, control, n_iter=0):
 
 
 class _HessianSteps:
-    """Steps in all features, with a Hessian that is kept up to date by BFGS."""
+    """Steps in all features, with a Hessian that is kept up to date by BFGS.
 
-    def __init__(self, objective):
-        self.objective = objective
-        self.hessian = None
+    As it was made, it may prove the end elsewhere too. Where no row curves less than 1 / r of what
+    it did, the Hessian is at least that one over r, and the gain of its model at most r times
+    that of the other: penalties are convex.
+    """
+
+    def __init__(self, objective, tol):
+        self.objective, self.tol = objective, tol
+        self.hessian = self.made = self.start = self.last = None
         self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
         if objective.n_rows_held == 0:
             self.renew_every = 1  # where a Hessian comes with every reading
@@ -75,23 +85,49 @@ class _HessianSteps:
         if self.hessian is None or self.age >= self.renew_every or not self._is_good(point):
             return (yield from self.certify(point))
         self._update(point)
-        return self._step(point)
+        proposal = self._step(point)
+        is_close = proposal.decrement <= self.tol * point.value
+        return self._with_proof(proposal, point) if is_close else proposal
 
     def certify(self, point):
-        objective = self.objective
+        objective, weight = self.objective, point.weight
         self.hessian = yield objective.hessian, point
         self.age = 0
         proposal = self._step(point)
         if proposal.decrement > point.value and objective.n_rows_held:
             mass = objective.positive + objective.negative
-            damped = point._replace(weight=point.weight + _DAMPING[-1] * mass)
-            self.hessian = yield objective.hessian, damped
+            weight = point.weight + _DAMPING[-1] * mass
+            self.hessian = yield objective.hessian, point._replace(weight=weight)
             proposal = self._step(point)
+        if objective.n_rows_held and not any(objective.gammas):
+            self.made = self.hessian.copy(), weight
         return proposal
+
+    def _with_proof(self, proposal, point):
+        """The proposal, if it can be with a bound by the last Hessian that was made.
+
+        The step after a proof within tol is the last, so it has to gain nearly all that is left:
+        while it does not, the bound is not to end the fit.
+        """
+        if self.made is None:
+            return proposal
+        hessian, weight = self.made
+        ratio = largest_ratio(weight, point.weight)
+        model = GramModel(hessian, point.gradient, self.objective.l1, point.theta)
+        if not (ratio <= _LARGEST_RATIO and model.minimise()):
+            return proposal
+        bound = max(1.0, ratio) * max(model.gain, proposal.decrement)
+        wanted = self.tol * point.value
+        if bound > wanted and proposal.decrement <= _NOISE * point.value:
+            return proposal  # steps cannot improve it
+        if self.gained * proposal.decrement > max(_LEFT * wanted, ROUNDING * point.value):
+            bound = max(bound, 2.0 * wanted)
+        return proposal._replace(decrement=bound, certified=True)
 
     def _step(self, point):
         model = GramModel(self.hessian, point.gradient, self.objective.l1, point.theta)
         done = model.minimise()
+        self.gained = model.gain / self.last.decrement if self.last and self.last.decrement else 1.0
         self.last = Proposal(model.direction(), model.gain, done and self.age == 0)
         self.start = point
         self.age += 1
@@ -117,6 +153,7 @@ class _WorkingSets:
 
     def __init__(self, objective, tol):
         self.objective, self.tol = objective, tol
+        self.columns, self.kept = np.empty(0, dtype=int), None
 
     def propose(self, point):
         used, wanted = np.flatnonzero(point.theta[:-1]), self._wanted(point)
@@ -132,9 +169,9 @@ class _WorkingSets:
         columns = np.append(np.flatnonzero(point.theta[:-1]), self._wanted(point))
         if not self._affords_hessian(columns):
             return self._step_on_columns(point, columns, np.inf)
-        part, places = yield from self._restrict(np.sort(columns))
+        part, places, steps = yield from self._restrict(np.sort(columns))
         at = yield part.evaluate, point.theta[places]
-        proposal = yield from _HessianSteps(part).certify(at)
+        proposal = yield from steps.certify(at)
         return proposal._replace(direction=self._spread(proposal.direction, places))
 
     def _affords_hessian(self, columns):
@@ -164,9 +201,8 @@ class _WorkingSets:
 
     def _solve_on(self, columns, point, is_whole):
         """Newton steps on some columns, until they promise little."""
-        part, places = yield from self._restrict(columns)
+        part, places, steps = yield from self._restrict(columns)
         at = start = yield part.evaluate, point.theta[places]
-        steps = _HessianSteps(part)
         for k in range(_INNER_ITERATIONS):
             proposal = yield from steps.propose(at)
             if k == 0:
@@ -183,10 +219,20 @@ class _WorkingSets:
         return Proposal(direction, start.value - at.value, False)
 
     def _restrict(self, columns):
-        """The objective of some columns, and their places in theta; of most, the whole one."""
-        if columns.size > _MOST * self.objective.size:
-            return self.objective, slice(None)
-        return (yield self.objective.restricted, columns), np.append(columns, -1)
+        """The objective of some columns, their places in theta, and steps in them.
+
+        The last one serves again if it has these columns and not many more. Of most columns it is
+        the whole objective.
+        """
+        if self.columns.size <= _SPARE * columns.size and np.isin(columns, self.columns).all():
+            return self.kept
+        part, places = self.objective, slice(None)
+        self.columns = np.arange(self.objective.size - 1)
+        if columns.size <= _MOST * self.objective.size:
+            part, places = (yield self.objective.restricted, columns), np.append(columns, -1)
+            self.columns = columns
+        self.kept = part, places, _HessianSteps(part, self.tol)
+        return self.kept
 
     def _spread(self, step, places):
         direction = np.zeros(self.objective.size)
