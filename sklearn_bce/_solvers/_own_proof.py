@@ -17,7 +17,6 @@ _MEMORY = 10  # pairs
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
-_LEFT = 1e-8  # of tol, after the last step
 
 
 def renew_every(objective):
@@ -50,9 +49,9 @@ class Rule:
         bound = self.bound(point)
         if bound is None:
             return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
-        # The step after a proof within tol is the last: it has to be as good as Newton's.
+        # The step after a proof within tol is the last: like Newton's, it has to leave tol squared.
         wanted = self.tol * point.value
-        if self._is_over(point) or gained * self.decrement <= _LEFT * wanted:
+        if self._is_over(point) or gained * self.decrement <= self.tol * wanted:
             return Proposal(direction, bound, certified=True)
         return Proposal(direction, max(bound, 2.0 * wanted), certified=True)
 
