@@ -9,6 +9,8 @@ import numpy as np
 
 from .._kernels.pairs import add_pair, descent
 
+_LONG = 10_000
+
 
 class LimitedMemory:
     """Estimate of the inverse Hessian, from a metric and the pairs met since it was set.
@@ -44,7 +46,9 @@ class LimitedMemory:
         here = point.theta, point.gradient, self.metric.solve(point.gradient)
         if self.last is not None:
             if self.pairs is None:
-                self.pairs = tuple(np.empty((2, self.order.size, point.theta.size)))
+                # Long vectors are limited by memory, and directions need few digits.
+                kind = np.float32 if point.theta.size >= _LONG else np.float64
+                self.pairs = tuple(np.empty((2, self.order.size, point.theta.size), kind))
             self.n_kept = add_pair(here, self.last, *self._kept)
         self.last = here
         if not self.n_kept:
