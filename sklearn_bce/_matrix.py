@@ -137,7 +137,7 @@ class Matrix:
     def rows(self, start, stop):
         """Return some rows of X, not copied where they need not be."""
         # SciPy copies even where all rows are asked for.
-        return self.source if stop - start == self.shape[0] else self.source[start:stop]
+        return self.source if (start, stop) == (0, self.shape[0]) else self.source[start:stop]
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""

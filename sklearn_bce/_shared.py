@@ -13,6 +13,7 @@ import numpy as np
 from ._epochs import learn_together
 from ._intercept import intercept_shift
 from ._kernels import passes
+from ._kernels.lanes import WIDTH
 from ._kernels.pointwise import loss_of_rows
 from ._kernels.vectors import interleave, separate
 
@@ -44,7 +45,7 @@ def answer_together(name, questions):
 def _groups(name, questions):
     for _, some in groupby(questions, key=lambda question: id(question[0].matrix)):
         some = list(some)
-        size = passes.WIDTH if some[0][0].matrix.is_sparse else _DENSE_GROUP
+        size = WIDTH if some[0][0].matrix.is_sparse else _DENSE_GROUP
         size = size if name in _TOGETHER else 1
         for start in range(0, len(some), size):
             yield some[start : start + size]
@@ -157,14 +158,14 @@ _TOGETHER = {
 class _Reading:
     """One reading of X, block by block: scores of K problems out, combinations of rows in.
 
-    For sparse X there is room for `passes.WIDTH` problems, and what is not of a problem is 0.
+    For sparse X there is room for `WIDTH` problems, and what is not of a problem is 0.
     """
 
     def __init__(self, matrix, objectives, thetas):
         pairs = [o.from_theta(theta) for o, theta in zip(objectives, thetas, strict=True)]
         self.matrix = matrix
         self.n_problems = len(pairs)
-        width = passes.WIDTH if matrix.is_sparse else self.n_problems
+        width = WIDTH if matrix.is_sparse else self.n_problems
         self.coefs = _aligned_zeros(matrix.shape[1], width)
         interleave(np.array([coef for coef, _ in pairs]), self.coefs)
         self.shifts = np.zeros((width, 1))
@@ -182,7 +183,7 @@ class _Reading:
         """
         for start, stop in self.matrix.blocks(first, last):
             if self.matrix.is_sparse:
-                scores = np.empty((passes.WIDTH, stop - start))
+                scores = np.empty((WIDTH, stop - start))
                 where = self.matrix.at(start, stop)
                 passes.sparse_scores(*where, self.coefs, scores)
                 combine = partial(passes.add_sparse_combination, *where)
@@ -201,9 +202,9 @@ class _Reading:
 
 
 def _aligned_zeros(n_columns, width):
-    """Zeros of which eight in a row begin where a line of the cache does, and take no other."""
-    raw = np.zeros(n_columns * width + 7)
-    start = -(raw.ctypes.data // 8) % 8
+    """Zeros of which `WIDTH` in a row begin where a line of the cache does, and take no other."""
+    raw = np.zeros(n_columns * width + WIDTH - 1)
+    start = -(raw.ctypes.data // raw.itemsize) % WIDTH
     return raw[start : start + n_columns * width].reshape(n_columns, width)
 
 

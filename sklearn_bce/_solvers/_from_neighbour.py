@@ -1,22 +1,17 @@
 """A solver for problems with a solved neighbour: the same rows but for some, or another C.
 
-It starts near the neighbour's solution, with a Hessian from there as the metric of L-BFGS. That
-metric certifies itself. If every row curves at least 1 / r times as much as the metric was made
-with, then the Hessian is at least the metric over r, and the Newton decrement at most r times the
-metric's. To find r takes one look at the curvatures of the rows, and no reading of X.
+It starts near the neighbour's solution, with a Hessian from there as the metric of L-BFGS, which
+proves the end; see `_own_proof.py`.
 """
 
 import numpy as np
 
 from .._kernels.vectors import largest_ratio
-from ._limited_memory import LimitedMemory
+from . import _own_proof
 from ._loop import ROUNDING, Proposal, minimise
-from ._newton_step import Factor, step_by
-from .lbfgs import FEATURES_PER_ITERATION
+from ._newton_step import Factor
+from ._own_proof import FEATURES_PER_ITERATION
 
-_MEMORY = 10  # pairs
-_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
-_LARGEST_RATIO = 100.0  # above, a Hessian of the problem's own proves more
 _CLOSE = 0.02  # relative
 _SAFE = 2.0  # change of the curvatures since the metric was made
 _GAIN = 1e-3  # what is left of the decrement after a good step
@@ -60,8 +55,8 @@ def solve(rule, starts, control, n_iter=0):
     return (yield from run)
 
 
-class Rule:
-    """L-BFGS that knows which curvatures its metric was made with.
+class Rule(_own_proof.Rule):
+    """L-BFGS whose first metric comes from near by, and that weighs a Hessian against its steps.
 
     Parameters
     ----------
@@ -72,12 +67,9 @@ class Rule:
     """
 
     def __init__(self, objective, tol, candidates):
-        self.objective = objective
-        self.tol = tol
+        super().__init__(objective, tol)
         self.candidates = candidates
         self.near = None  # the one in use
-        self.decrement = np.inf
-        self.renew_every = np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
         matrix = objective.matrix
         width = min(objective.size, matrix.n_values / matrix.shape[0])
         share = matrix.n_values / (matrix.n_values + _OVERHEAD)
@@ -86,7 +78,8 @@ class Rule:
     def begin(self, point):
         """Choose the metric for a start at ``point``."""
         near = min(self.candidates, key=lambda near: near.distance(point.weight))
-        self._renew(near, near.factor(self.objective))
+        self.near = near
+        self.renew(near.weight, near.factor(self.objective))
         self.decrement = np.inf
 
     def is_close(self, point):
@@ -94,13 +87,11 @@ class Rule:
         return 0.5 * (point.gradient @ self.metric.solve(point.gradient)) <= _CLOSE * point.value
 
     def propose(self, point):
-        direction = self.memory.direction(point)
-        decrement = 0.5 * (point.gradient @ self.memory.solved)
-        gained, self.decrement = decrement / self.decrement, decrement
+        direction, gained = self.direction(point)
         if self._own_pays(gained, point):
             return (yield from self.by_own_hessian(point))
         self.age += 1
-        bound = self._bound(gained, point)
+        bound = self._bound_of_a_good_end(gained, point)
         if bound is not None and self.steps_of_hessian <= _LAST_STEP:
             return self._unseen((yield from self.by_own_hessian(point)), point)
         if bound is not None:
@@ -108,14 +99,11 @@ class Rule:
         return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
 
     def by_own_hessian(self, point):
-        """Newton's step, whose Hessian becomes the metric: the certificate."""
+        """As any, but the Hessian is kept for others."""
         hessian = yield self.objective.hessian, point
-        factor = Factor(hessian)
-        proposal = yield from step_by(self.objective, point, factor)
+        proposal = yield from self.newton(point, Factor(hessian))
         hessian.flat[:: self.objective.size + 1] -= self.objective.penalty
-        self._renew(Near(point.weight, hessian), factor)
-        self.memory.direction(point)  # the next pair starts here
-        self.decrement = proposal.decrement
+        self.near = Near(point.weight, hessian)
         return proposal
 
     def _unseen(self, proposal, point):
@@ -134,12 +122,6 @@ class Rule:
         )
         return proposal._replace(end=end)
 
-    def _renew(self, near, metric):
-        self.near = near
-        self.metric = metric
-        self.memory = LimitedMemory(metric, _MEMORY, is_rescaled=False)
-        self.age = 0
-
     def _own_pays(self, gained, point):
         """Whether the steps that a new Hessian saves would take longer."""
         wanted = self.tol * point.value
@@ -153,18 +135,15 @@ class Rule:
         n_steps = np.log(self.decrement / wanted) / -np.log(gained)
         return n_steps > self.steps_of_hessian + _STEPS_WITH_OWN
 
-    def _bound(self, gained, point):
+    def _bound_of_a_good_end(self, gained, point):
         """Bound of the Newton decrement where it may show that the fit is over, or None.
 
         The step after the certificate is the last. Where steps gain little, the bound has to be the
         smaller for it.
         """
-        if not (self.metric.is_regular and self.decrement <= self.tol * point.value):
+        bound = self.bound(point)
+        if bound is None:
             return None
-        ratio = largest_ratio(self.near.weight, point.weight)
-        if ratio > _LARGEST_RATIO:
-            return None
-        bound = max(1.0, ratio) * self.decrement
         left = gained * bound
         is_exact = self.steps_of_hessian <= _LAST_STEP or left <= ROUNDING * point.value
         return bound if is_exact else max(bound, left / _GAIN)

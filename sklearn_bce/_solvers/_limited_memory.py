@@ -9,6 +9,7 @@ import numpy as np
 
 from .._kernels.pairs import add_pair, descent
 
+_N_PAIRS = 10
 _LONG = 10_000
 
 
@@ -19,21 +20,19 @@ class LimitedMemory:
     ----------
     metric : object with a method ``solve(vector)``
         The first estimate.
-    n_pairs : int
-        How many pairs of step and change are kept.
     is_rescaled : bool
         Whether the metric is right but for a factor, which the newest pair tells (Shanno and Phua,
         "Matrix conditioning and nonlinear optimization", Mathematical Programming 14, 1978).
     """
 
-    def __init__(self, metric, n_pairs, is_rescaled):
+    def __init__(self, metric, is_rescaled):
         self.metric = metric
         self.is_rescaled = is_rescaled
-        self.order = np.arange(n_pairs + 1)
+        self.order = np.arange(_N_PAIRS + 1)
         self.n_kept = 0
-        self.pairs = None  # steps and changes, (n_pairs + 1, size) each
-        self.products = np.zeros((2, n_pairs + 1))
-        self.of_pairs = np.zeros((2, n_pairs + 1, n_pairs + 1))
+        self.pairs = None  # steps and changes, (_N_PAIRS + 1, size) each
+        self.products = np.zeros((2, _N_PAIRS + 1))
+        self.of_pairs = np.zeros((2, _N_PAIRS + 1, _N_PAIRS + 1))
         self.last = None
 
     @property

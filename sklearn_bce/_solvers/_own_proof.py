@@ -13,7 +13,6 @@ from ._limited_memory import LimitedMemory
 from ._loop import ROUNDING, Proposal
 from ._newton_step import Factor, step_by
 
-_MEMORY = 10  # pairs
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
@@ -22,6 +21,15 @@ _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
 def renew_every(objective):
     """Return after how many iterations a Hessian is so old that a new one pays."""
     return np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
+
+
+def slack(weight, point):
+    """Return what a decrement by the Hessian of other curvatures, ``weight``, is at most short by.
+
+    It is a factor, or None where a Hessian of the point's own proves more.
+    """
+    ratio = largest_ratio(weight, point.weight)
+    return max(1.0, ratio) if ratio <= _LARGEST_RATIO else None
 
 
 class Rule:
@@ -43,35 +51,36 @@ class Rule:
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:
-            yield from self.renew_at(point)
+            self.renew(point.weight, Factor((yield self.objective.hessian, point)))
         self.age += 1
         direction, gained = self.direction(point)
         bound = self.bound(point)
-        if bound is None:
+        wanted = self.tol * point.value
+        is_over = self.decrement <= ROUNDING * point.value  # nothing to gain, nor a better bound
+        if bound is None or (is_over and bound > wanted):
             return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
         # The step after a proof within tol is the last: like Newton's, it has to leave tol squared.
-        wanted = self.tol * point.value
-        if self._is_over(point) or gained * self.decrement <= self.tol * wanted:
+        if is_over or gained * self.decrement <= self.tol * wanted:
             return Proposal(direction, bound, certified=True)
         return Proposal(direction, max(bound, 2.0 * wanted), certified=True)
 
     def by_own_hessian(self, point):
         """Newton's step, whose Hessian becomes the metric: the certificate."""
-        yield from self.renew_at(point)
-        proposal = yield from step_by(self.objective, point, self.metric)
+        return (yield from self.newton(point, Factor((yield self.objective.hessian, point))))
+
+    def newton(self, point, factor):
+        """Newton's step by the factor of the Hessian there, which becomes the metric."""
+        proposal = yield from step_by(self.objective, point, factor)
+        self.renew(point.weight, factor)
         self.memory.direction(point)  # the next pair starts here
         self.decrement = proposal.decrement
         return proposal
-
-    def renew_at(self, point):
-        """Make the Hessian at a point the metric."""
-        self.renew(point.weight, Factor((yield self.objective.hessian, point)))
 
     def renew(self, weight, metric):
         """Take a metric made with these curvatures: it knows better than pairs from further off."""
         self.weight = weight
         self.metric = metric
-        self.memory = LimitedMemory(metric, _MEMORY, is_rescaled=False)
+        self.memory = LimitedMemory(metric, is_rescaled=False)
         self.age = 0
 
     def direction(self, point):
@@ -81,15 +90,8 @@ class Rule:
         return direction, self.decrement / before
 
     def bound(self, point):
-        """Bound of the Newton decrement near the end, or None where a Hessian is to prove it."""
+        """Bound of the Newton decrement, or None where it is not to be had or not within reach."""
         if not (self.metric.is_regular and self.decrement <= self.tol * point.value):
             return None
-        ratio = largest_ratio(self.weight, point.weight)
-        if ratio > _LARGEST_RATIO:
-            return None
-        bound = max(1.0, ratio) * self.decrement
-        return None if self._is_over(point) and bound > self.tol * point.value else bound
-
-    def _is_over(self, point):
-        """Whether rounding leaves nothing to gain, nor a better bound."""
-        return self.decrement <= ROUNDING * point.value
+        factor = slack(self.weight, point)
+        return None if factor is None else factor * self.decrement

@@ -21,11 +21,8 @@ _MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
 _ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
-_MEMORY = 10  # pairs
-_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
 _FORCING = 1e-3  # for the step after the certificate is the last, and as good as Newton's
-FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 
 
 def solve(objective, theta, control, n_iter=0):
@@ -67,9 +64,7 @@ class _Rule:
         self.sample = sample
         self.memory = None
         self.has_factor = objective.size <= MAX_FACTOR_SIZE
-        self.renew_every = np.inf
-        if self.has_factor:
-            self.renew_every = np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
+        self.renew_every = _own_proof.renew_every(objective) if self.has_factor else np.inf
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:
@@ -108,5 +103,5 @@ class _Rule:
 
     def _renew(self, metric):
         # A new factor knows better than pairs from further away.
-        self.memory = LimitedMemory(metric, _MEMORY, is_rescaled=not self.has_factor)
+        self.memory = LimitedMemory(metric, is_rescaled=not self.has_factor)
         self.age = 0

@@ -9,12 +9,12 @@ Hessian, each step takes every column in use or in want, and works on the column
 
 import numpy as np
 
-from .._kernels.vectors import largest_ratio
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cg, newton_cholesky
 from ._certify import duality_gap
 from ._l1_model import ColumnModel, GramModel
 from ._loop import ROUNDING, Proposal, line_search, minimise
+from ._own_proof import renew_every, slack
 
 _ALL = 100  # features: as many always make one working set
 _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
@@ -26,13 +26,10 @@ _SPARE = 1.5  # times the columns that are asked for: so many may be in a set th
 _INNER_ITERATIONS = 20
 _INNER = 0.1  # a working set is left when a step promises a smaller share of the first one's
 _ROUGH = 0.01  # of the value: a step that gains as much need not be exact
-_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
-_FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 # Where a model promises more than there is, rows on the wrong side curve too little. Then all curve
 # more, in units of their weights; at most it could be by 1/4.
 _DAMPING = (0.0, 0.01, 0.1)
 _GOOD = 0.3  # relative: by how much the gain of a step may differ from what was promised
-_LARGEST_RATIO = 100.0  # of curvatures: above, a Hessian of the point's own proves more
 _LEFT = 1e-3  # of tol, after the last step
 _NOISE = 1e-13  # relative
 _NEARLY, _SMALL = 1e3, 1e-3  # times tol, and at most: a gap that iterations will soon bring down
@@ -77,9 +74,8 @@ class _HessianSteps:
     def __init__(self, objective, tol):
         self.objective, self.tol = objective, tol
         self.hessian = self.made = self.start = self.last = None
-        self.renew_every = np.clip(objective.size // _FEATURES_PER_ITERATION, *_RENEW_EVERY)
-        if objective.n_rows_held == 0:
-            self.renew_every = 1  # where a Hessian comes with every reading
+        # Where rows are not held, a Hessian comes with every reading.
+        self.renew_every = renew_every(objective) if objective.n_rows_held else 1
 
     def propose(self, point):
         if self.hessian is None or self.age >= self.renew_every or not self._is_good(point):
@@ -112,11 +108,11 @@ class _HessianSteps:
         if self.made is None:
             return proposal
         hessian, weight = self.made
-        ratio = largest_ratio(weight, point.weight)
+        factor = slack(weight, point)
         model = GramModel(hessian, point.gradient, self.objective.l1, point.theta)
-        if not (ratio <= _LARGEST_RATIO and model.minimise()):
+        if factor is None or not model.minimise():
             return proposal
-        bound = max(1.0, ratio) * max(model.gain, proposal.decrement)
+        bound = factor * max(model.gain, proposal.decrement)
         wanted = self.tol * point.value
         if bound > wanted and proposal.decrement <= _NOISE * point.value:
             return proposal  # steps cannot improve it
