@@ -14,6 +14,7 @@ from scipy.linalg import qr
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
 from ._kernels.sweeps import SparseColumns
+from ._room import Room
 from ._threads import ALONE
 
 _GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
@@ -68,6 +69,11 @@ class Matrix:
             by_column.sum_duplicates()
             return SparseColumns(by_column.data, by_column.indices, by_column.indptr)
         return Columns(_frozen(np.asfortranarray(self.rows(0, self.shape[0])).T))
+
+    @cached_property
+    def room(self):
+        """Where readings find the memory of earlier ones."""
+        return Room()
 
     @cached_property
     def n_values(self):

@@ -26,7 +26,8 @@ def answer_together(name, questions):
     """Answer the same verb of many objectives; see `_solvers._together.run_together`.
 
     Each question is (objective, *arguments). Threads share out groups of objectives over the same
-    X; the rest, such as objectives over row samples, are answered one by one.
+    X, as long as there is one for each thread, and then the parts of each group that is left;
+    objectives that share no X, such as those over row samples, are groups by themselves.
     """
     if len(questions) == 1:
         ((objective, *arguments),) = questions
@@ -39,7 +40,11 @@ def answer_together(name, questions):
             return [getattr(objective, name)(*arguments)]
         return _TOGETHER[name](group[0][0].matrix, *zip(*group, strict=True))
 
-    return list(chain.from_iterable(questions[0][0].matrix.team.map(answer, groups)))
+    team = questions[0][0].matrix.team
+    n_shared_out = len(groups) - len(groups) % team.size
+    answers = team.map(answer, groups[:n_shared_out])
+    answers += [answer(*group) for group in groups[n_shared_out:]]
+    return list(chain.from_iterable(answers))
 
 
 def _groups(name, questions):
@@ -58,7 +63,7 @@ def _evaluate(matrix, objectives, thetas):
     weight = [np.empty(matrix.shape[0]) for _ in objectives]
 
     def part(first, last):
-        sums = _aligned_zeros(*reading.coefs.shape)
+        sums = reading.zeros()
         loss, total = np.zeros((2, n_problems))
         n_wrong = np.zeros(n_problems, dtype=int)
         for start, stop, z, combine in reading.blocks(first, last):
@@ -80,7 +85,9 @@ def _evaluate(matrix, objectives, thetas):
 
     loss, sums, total, n_wrong = reading.fold(part)
     answers = zip(objectives, thetas, loss, reading.rows(sums), total, n_wrong, weight, strict=True)
-    return [objective.point(*rest) for objective, *rest in answers]
+    points = [objective.point(*rest) for objective, *rest in answers]
+    reading.end()
+    return points
 
 
 def _best_shift(matrix, objectives, thetas):
@@ -104,7 +111,7 @@ def _hessian_product(matrix, objectives, points, directions):
     reading = _Reading(matrix, objectives, directions)
 
     def part(first, last):
-        sums = _aligned_zeros(*reading.coefs.shape)
+        sums = reading.zeros()
         total = np.zeros(len(objectives))
         for start, stop, change, combine in reading.blocks(first, last):
             for k, point in enumerate(points):
@@ -116,10 +123,10 @@ def _hessian_product(matrix, objectives, points, directions):
         return sums, total
 
     sums, total = reading.fold(part)
-    return [
-        objective.product(*rest)
-        for objective, *rest in zip(objectives, directions, reading.rows(sums), total, strict=True)
-    ]
+    answers = zip(objectives, directions, reading.rows(sums), total, strict=True)
+    products = [objective.product(*rest) for objective, *rest in answers]
+    reading.end()
+    return products
 
 
 def _hessian(matrix, objectives, points):
@@ -165,10 +172,11 @@ class _Reading:
         pairs = [o.from_theta(theta) for o, theta in zip(objectives, thetas, strict=True)]
         self.matrix = matrix
         self.n_problems = len(pairs)
-        width = WIDTH if matrix.is_sparse else self.n_problems
-        self.coefs = _aligned_zeros(matrix.shape[1], width)
+        self.width = WIDTH if matrix.is_sparse else self.n_problems
+        self._used = []
+        self.coefs = self.zeros()
         interleave(np.array([coef for coef, _ in pairs]), self.coefs)
-        self.shifts = np.zeros((width, 1))
+        self.shifts = np.zeros((self.width, 1))
         self.shifts[: self.n_problems, 0] = [shift for _, shift in pairs]
 
     def fold(self, part):
@@ -194,18 +202,26 @@ class _Reading:
             scores += self.shifts
             yield start, stop, scores, combine
 
+    def zeros(self):
+        """Return zeros (n_columns, width), until the reading ends."""
+        array = self._take(self.matrix.shape[1], self.width)
+        array[:] = 0.0
+        return array
+
     def rows(self, sums):
-        """Return the sums of each problem, (K, n_columns)."""
-        rows = np.empty((self.n_problems, sums.shape[0]))
+        """Return the sums of each problem, (K, n_columns), until the reading ends."""
+        rows = self._take(self.n_problems, sums.shape[0])
         separate(sums, rows)
         return rows
 
+    def end(self):
+        """Leave the memory of all arrays that the reading has made to the next one."""
+        self.matrix.room.leave(self._used)
 
-def _aligned_zeros(n_columns, width):
-    """Zeros of which `WIDTH` in a row begin where a line of the cache does, and take no other."""
-    raw = np.zeros(n_columns * width + WIDTH - 1)
-    start = -(raw.ctypes.data // raw.itemsize) % WIDTH
-    return raw[start : start + n_columns * width].reshape(n_columns, width)
+    def _take(self, *shape):
+        array = self.matrix.room.take(*shape)
+        self._used.append(array)
+        return array
 
 
 def _add_dense_combination(block, residuals, sums):
