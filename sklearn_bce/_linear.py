@@ -77,7 +77,8 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
         check_is_fitted(self)
         checked = check_X(self, X, reset=False, finite=False)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = safe_sparse_dot(checked, self.coef_.T, dense_output=True) + self.intercept_
+            scores = safe_sparse_dot(checked, self.coef_.T, dense_output=True)
+            scores += self.intercept_
         # An entry of X that is not finite shows in its scores, so X need not be read for it.
         if not np.isfinite(scores).all():
             check_X(self, X, reset=False)
@@ -206,9 +207,11 @@ def _both_sigmoids(z):
     NumPy's exp is vector code, and several times as fast as scipy.special.expit.
     """
     p = np.empty((z.size, 2), dtype=z.dtype)
+    room = np.empty_like(z)  # fresh memory for every step would take longer than the steps
     with np.errstate(over="ignore"):  # 1 / inf is as it should be
-        for column, exponent in zip(p.T, (z, -z), strict=True):
-            column[:] = 1.0 / (1.0 + np.exp(exponent))
+        for column, sign in zip(p.T, (1.0, -1.0), strict=True):
+            np.exp(np.multiply(sign, z, out=room), out=room)
+            np.divide(1.0, np.add(1.0, room, out=room), out=column)
     return p
 
 

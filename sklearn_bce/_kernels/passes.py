@@ -93,7 +93,8 @@ def weighted_block(X, first, center, inverse, weight, block):
     """Fill ``block`` with rows of [(X - center) * inverse, 1], times the root of their weight."""
     root = np.sqrt(weight)
     fill_scaled(X, center, inverse, root, first, block)
-    block[:, -1] = root
+    for i in range(root.size):  # to assign a vector would compile an error message, for 2 seconds
+        block[i, -1] = root[i]
 
 
 @jit
