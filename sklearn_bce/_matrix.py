@@ -30,6 +30,7 @@ _TILED_BLOCK_VALUES = 2**19
 _TILE = 128  # columns
 _FILLS = 4  # parts of a block that is filled
 _MAX_COPIED_VALUES = 2**24  # 128 MB
+_MAX_SAMPLED_VALUES = 2**21  # 16 MB
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
 
 
@@ -48,8 +49,11 @@ class Matrix:
         return self.layout, start
 
     def sample(self, rows):
-        """Return a Matrix of some rows, which are not copied."""
-        return _Sample(self, rows)
+        """Return a Matrix of some rows; they are copied unless that would take much memory."""
+        part = _Sample(self, rows)
+        if part.n_values <= _MAX_SAMPLED_VALUES:
+            return Matrix(part.rows(0, rows.size), self.team)
+        return part
 
     def select(self, columns):
         """Return a Matrix of some columns; they are copied unless that would take much memory."""
