@@ -69,7 +69,7 @@ class Descent:
         moments, average = np.zeros((2, n_columns)), np.zeros((n_problems, n_columns))
         if is_sparse:
             features = np.ascontiguousarray(features.transpose(2, 0, 1))
-            moments, average = np.zeros((n_columns, 2)), np.zeros((n_columns, n_problems))
+            moments, average = np.zeros((n_columns, 3)), np.zeros((n_columns, n_problems))
         state = State(
             features=features,
             moments=moments,
@@ -132,7 +132,6 @@ class Descent:
         losses = np.zeros(self.n_problems)
         n_rows = X.shape[0] if rows is None else rows.size
         length = self._rows_of_a_call(X, rule.batch_size)
-        place = np.empty(X.shape[1] if self.is_sparse else 0, dtype=np.uint32)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
@@ -143,7 +142,7 @@ class Descent:
             order = np.arange(start, stop) if rows is None else some
             told = order, u, v, gammas, share, rule, self.state, losses
             if self.is_sparse:
-                sparse_steps(Matrix(X).layout, *told, place)
+                sparse_steps(Matrix(X).layout, *told)
             elif sp.issparse(X) or X.dtype != np.float64 or not X.flags.c_contiguous:
                 part = X[some].toarray() if sp.issparse(X) else X[some]
                 part = np.ascontiguousarray(part, dtype=np.float64)

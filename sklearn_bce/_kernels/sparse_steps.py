@@ -10,6 +10,7 @@ from .stochastic import (
     CURVATURE,
     DUAL,
     ENTRIES,
+    PLACE,
     PRESENCE,
     ROWS,
     SPREAD,
@@ -26,11 +27,8 @@ from .stochastic import (
 
 
 @jit
-def sparse_steps(X, order, u, v, gammas, share, rule, state, loss, place):
-    """Take one step a batch of rows of sparse X; see `dense_steps`.
-
-    ``place`` (n_columns,), of any content, is room to note where in a batch a column is.
-    """
+def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
+    """Take one step a batch of rows of sparse X; see `dense_steps`."""
     n_columns, n_problems = state.average.shape
     totals = state.totals
     z, slope, weight = np.empty((3, rule.batch_size))
@@ -40,7 +38,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss, place):
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
-        n_present, n_entries = _find_columns(X, batch, state.moments, place, columns, places)
+        n_present, n_entries = _find_columns(X, batch, state.moments, columns, places)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
@@ -78,7 +76,7 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _find_columns(X, batch, moments, place, columns, places):
+def _find_columns(X, batch, moments, columns, places):
     """List the ``columns`` of a batch, and the place in that list of each entry; return how many.
 
     The list is a set in two arrays (Briggs and Torczon, "An efficient representation for sparse
@@ -92,10 +90,10 @@ def _find_columns(X, batch, moments, place, columns, places):
         n_entries += values.size
         for entry in range(values.size):
             j, value = np.uintp(indices[entry]), float(values[entry])
-            at = np.uintp(place[j])
+            at = np.uintp(moments[j, PLACE])
             if not (at < n_present and columns[at] == j):
                 at = n_present
-                place[j] = n_present
+                moments[j, PLACE] = n_present
                 columns[at] = j
                 n_present += np.uintp(1)
             room[entry] = at

@@ -33,6 +33,7 @@ SQUARES = 2  # sum of squared gradients
 CENTER = 0  # of dense rows; that of sparse ones is 0
 PRESENCE = 0  # of sparse rows: number of entries
 SPREAD = 1
+PLACE = 2  # of sparse rows: room to note where in a batch a column is; its content means nothing
 
 # Places in `State.totals`.
 ROWS = 0  # seen
@@ -50,7 +51,7 @@ class State(NamedTuple):
     """
 
     features: np.ndarray  # (3, K, n_columns) dense, (n_columns, 3, K) sparse
-    moments: np.ndarray  # (2, n_columns) dense: centre, spread; (n_columns, 2) sparse
+    moments: np.ndarray  # (2, n_columns) dense: centre, spread; (n_columns, 3) sparse
     average: np.ndarray  # (K, n_columns), (n_columns, K): of the coefficients
     intercept: np.ndarray  # (3, K): the intercept at the centre, its squared gradients, its average
     row_weight: np.ndarray  # (K,): sum of the squared weights of rows
