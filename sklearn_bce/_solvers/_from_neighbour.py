@@ -8,6 +8,7 @@ import numpy as np
 
 from .._kernels.vectors import largest_ratio
 from . import _own_proof
+from ._intercept import best_constant, constant_value
 from ._loop import ROUNDING, Proposal, minimise
 from ._newton_step import Factor
 from ._own_proof import FEATURES_PER_ITERATION
@@ -40,11 +41,15 @@ def solve(rule, starts, control, n_iter=0):
     """Minimise the objective of a `Rule`; see `_loop.minimise`.
 
     ``starts`` are thetas, the most promising first: the others are tried where it breaks its
-    promise.
+    promise, and where they are all worse than none, the best constant.
     """
     objective = rule.objective
+    constant = best_constant(objective)
+    flat = constant_value(objective, constant)
     point = None
-    for theta in [*starts, np.zeros(objective.size)]:
+    for theta in [*starts, constant]:
+        if theta is constant and point.value <= flat:
+            break
         other = yield objective.evaluate, theta
         if point is None or other.value < point.value:
             point = other
@@ -91,12 +96,17 @@ class Rule(_own_proof.Rule):
         if self._own_pays(gained, point):
             return (yield from self.by_own_hessian(point))
         self.age += 1
-        bound = self._bound_of_a_good_end(gained, point)
-        if bound is not None and self.steps_of_hessian <= _LAST_STEP:
-            return self._unseen((yield from self.by_own_hessian(point)), point)
-        if bound is not None:
-            return self._unseen(Proposal(direction, bound, certified=True), point)
-        return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        bound = self.bound(point)
+        if bound is None:
+            return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        # The step after the certificate is the last. Where steps gain little, the bound has to be
+        # the smaller for it, or the step Newton's.
+        left = gained * bound
+        if left > max(_GAIN * self.tol, ROUNDING) * point.value:
+            if self.steps_of_hessian <= _LAST_STEP:
+                return self._unseen((yield from self.by_own_hessian(point)), point)
+            bound = max(bound, left / _GAIN)
+        return self._unseen(Proposal(direction, bound, certified=True), point)
 
     def by_own_hessian(self, point):
         """As any, but the Hessian is kept for others."""
@@ -134,16 +144,3 @@ class Rule(_own_proof.Rule):
             return self.age >= self.renew_every
         n_steps = np.log(self.decrement / wanted) / -np.log(gained)
         return n_steps > self.steps_of_hessian + _STEPS_WITH_OWN
-
-    def _bound_of_a_good_end(self, gained, point):
-        """Bound of the Newton decrement where it may show that the fit is over, or None.
-
-        The step after the certificate is the last. Where steps gain little, the bound has to be the
-        smaller for it.
-        """
-        bound = self.bound(point)
-        if bound is None:
-            return None
-        left = gained * bound
-        is_exact = self.steps_of_hessian <= _LAST_STEP or left <= ROUNDING * point.value
-        return bound if is_exact else max(bound, left / _GAIN)
