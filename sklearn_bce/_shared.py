@@ -19,6 +19,7 @@ from ._kernels.vectors import interleave, separate
 
 # Problems that share a reading of dense X: blocks of it want a product with as many as there are.
 _DENSE_GROUP = 64
+_TINY = 2**16  # entries of dense X: one block, which stays in the cache from problem to problem
 _PROBLEMS_OF_A_READING = 8  # as many take about as long as to read X
 
 
@@ -51,9 +52,14 @@ def _groups(name, questions):
     for _, some in groupby(questions, key=lambda question: id(question[0].matrix)):
         some = list(some)
         size = WIDTH if some[0][0].matrix.is_sparse else _DENSE_GROUP
-        size = size if name in _TOGETHER else 1
+        size = size if name in _TOGETHER and not _is_tiny(name, some[0][0].matrix) else 1
         for start in range(0, len(some), size):
             yield some[start : start + size]
+
+
+def _is_tiny(name, matrix):
+    """Whether products of matrices take longer than one reading after another."""
+    return name == "evaluate" and not matrix.is_sparse and matrix.n_values <= _TINY
 
 
 def _evaluate(matrix, objectives, thetas):

@@ -8,13 +8,15 @@ import numpy as np
 
 from .._kernels.vectors import largest_ratio
 from . import _own_proof
+from ._intercept import best_constant, constant_value
 from ._loop import ROUNDING, Proposal, minimise
 from ._newton_step import Factor
 from ._own_proof import FEATURES_PER_ITERATION
 
 _CLOSE = 0.02  # relative
 _SAFE = 2.0  # change of the curvatures since the metric was made
-_GAIN = 1e-3  # what is left of the decrement after a good step
+_GAIN = 1e-3  # what may be left of tol after the last step
+_AS_NEWTON = 1e-5  # the same where a Hessian costs little
 _LAST_STEP = 2  # steps that a Hessian may cost for the last one, to make it Newton's
 _STEPS_WITH_OWN = 2  # that are still to do with a new Hessian
 _OVERHEAD = 2**17  # entries of X that are read in the time of a step's other work
@@ -40,17 +42,22 @@ def solve(rule, starts, control, n_iter=0):
     """Minimise the objective of a `Rule`; see `_loop.minimise`.
 
     ``starts`` are thetas, the most promising first: the others are tried where it breaks its
-    promise.
+    promise, and the best constant where they are all worse.
     """
     objective = rule.objective
     point = None
-    for theta in [*starts, np.zeros(objective.size)]:
+    for theta in starts:
         other = yield objective.evaluate, theta
         if point is None or other.value < point.value:
             point = other
             rule.begin(point)
             if rule.is_close(point):
                 break
+    else:
+        constant = best_constant(objective)
+        if constant_value(objective, constant) < point.value:
+            point = yield objective.evaluate, constant
+            rule.begin(point)
     run = minimise(objective, point, control, rule.propose, rule.by_own_hessian, n_iter)
     return (yield from run)
 
@@ -91,12 +98,18 @@ class Rule(_own_proof.Rule):
         if self._own_pays(gained, point):
             return (yield from self.by_own_hessian(point))
         self.age += 1
-        bound = self._bound_of_a_good_end(gained, point)
-        if bound is not None and self.steps_of_hessian <= _LAST_STEP:
+        bound = self.bound(point)
+        if bound is None:
+            return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        # The step after the certificate is the last: it has to be as good as Newton's, and to be
+        # Newton's where a Hessian costs little.
+        left = (gained or 1.0) * bound  # what a first step will gain is not known
+        is_cheap = self.steps_of_hessian <= _LAST_STEP
+        if is_cheap and left > max(_AS_NEWTON * self.tol, ROUNDING) * point.value:
             return self._unseen((yield from self.by_own_hessian(point)), point)
-        if bound is not None:
-            return self._unseen(Proposal(direction, bound, certified=True), point)
-        return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
+        if left > ROUNDING * point.value:
+            bound = max(bound, left / _GAIN)
+        return self._unseen(Proposal(direction, bound, certified=True), point)
 
     def by_own_hessian(self, point):
         """As any, but the Hessian is kept for others."""
@@ -134,16 +147,3 @@ class Rule(_own_proof.Rule):
             return self.age >= self.renew_every
         n_steps = np.log(self.decrement / wanted) / -np.log(gained)
         return n_steps > self.steps_of_hessian + _STEPS_WITH_OWN
-
-    def _bound_of_a_good_end(self, gained, point):
-        """Bound of the Newton decrement where it may show that the fit is over, or None.
-
-        The step after the certificate is the last. Where steps gain little, the bound has to be the
-        smaller for it.
-        """
-        bound = self.bound(point)
-        if bound is None:
-            return None
-        left = gained * bound
-        is_exact = self.steps_of_hessian <= _LAST_STEP or left <= ROUNDING * point.value
-        return bound if is_exact else max(bound, left / _GAIN)
