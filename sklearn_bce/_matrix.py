@@ -154,19 +154,18 @@ class Matrix:
 
         The scale is the root mean square about the centre. A constant column has scale 1; if
         columns are centred its centre is the very constant, so that it vanishes to the last bit.
-        Sparse columns have centre 0.
+        The scale of sparse columns is that about zero, for their zeros are left out.
 
         Parameters
         ----------
         weight : ndarray of shape (n_rows,)
             Weights with sum 1; rows of weight zero count for nothing.
         centered : bool
-            Whether the centre is the mean (dense X only) or zero.
+            Whether the centre is the mean or zero.
         """
-        centered = centered and not self.is_sparse
         n_columns = self.shape[1]
         origin = np.zeros(n_columns)
-        if centered:
+        if centered and not self.is_sparse:
             origin[:] = self.source[np.flatnonzero(weight)[0]]
         mean = np.zeros(n_columns)
         scale = np.zeros(n_columns)
@@ -181,6 +180,8 @@ class Matrix:
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
+        if self.is_sparse:
+            return np.where(constant, 0.0, mean), np.where(constant, 1.0, scale), constant
         # About the mean instead of the origin; the floor is for an origin far out.
         distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))

@@ -91,12 +91,15 @@ class Objective:
         if columns is None:
             columns = matrix.center_and_scale(weight / total, fit_intercept)
         self.columns = columns
-        self.center, scale, self.is_constant = columns
+        center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
         scale = np.maximum(scale, 2.0**-300 if penalty > 0.0 else 2.0**-1000)
-        self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
+        is_wide = self.size > MAX_FACTOR_SIZE
+        self.is_scaled = not (matrix.is_sparse and is_wide)
+        is_centered = not matrix.is_sparse or (is_wide and l1_ratio == 0.0)
+        self.center = center if is_centered else np.zeros_like(center)
         # Powers of two: to divide by them is exact.
-        self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
+        self.scale = np.exp2(np.round(np.log2(scale))) if self.is_scaled else np.ones_like(scale)
         self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
         self._set_penalty(penalty, l1_ratio)
@@ -172,9 +175,7 @@ class Objective:
 
     def from_theta(self, theta):
         """Return the user's coefficients (n_columns,) and intercept."""
-        if self.is_users:
-            return theta[:-1], theta[-1]
-        coef = theta[:-1] / self.scale
+        coef = theta[:-1] / self.scale if self.is_scaled else theta[:-1]
         return coef, theta[-1] - self.center @ coef
 
     def chain(self, sums, total, theta):
