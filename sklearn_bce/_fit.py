@@ -155,7 +155,7 @@ def _penalty(estimator, problem):
 
 def _solver(estimator, X, problem, n_problems, solver):
     in_blocks, is_l1 = isinstance(X, Blocks), has_l1(*_penalty(estimator, problem))
-    return _solvers.choose(solver or estimator.solver, X.shape[1], n_problems, in_blocks, is_l1)
+    return _solvers.choose(solver or estimator.solver, *X.shape, n_problems, in_blocks, is_l1)
 
 
 def objective_of(estimator, matrix, problem, columns=None):

@@ -173,10 +173,10 @@ class Matrix:
             todo = scale == 0.0
             if not todo.any():
                 break
-            total, squares = self._moments(weight, origin, np.full(n_columns, unit))
+            total, squares = self._moments(weight, origin, unit)
             squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
-            scale[todo] = np.sqrt(squares[todo]) / unit
-            mean[todo] = total[todo]
+            np.copyto(scale, np.sqrt(squares) / unit, where=todo)
+            np.copyto(mean, total, where=todo)
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant

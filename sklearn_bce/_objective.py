@@ -31,6 +31,7 @@ from ._row_sample import draw_rows
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
 _SAFE_EXPONENT = 100
+_FLOOR = 1e-3  # relative: what is left of a mean square about the mean
 
 
 class Point(NamedTuple):
@@ -102,6 +103,9 @@ class Objective:
         self.scale = np.exp2(np.round(np.log2(scale))) if self.is_scaled else np.ones_like(scale)
         self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
+        if not self.is_scaled:  # the scales of sparse columns are about zero
+            squares = np.square(self.center)
+            self.mean_squares = np.maximum(self.mean_squares - squares, _FLOOR * self.mean_squares)
         self._set_penalty(penalty, l1_ratio)
 
     def _set_penalty(self, penalty, l1_ratio):

@@ -136,7 +136,7 @@ def _combine_sparse(X, residual, start, sums):
             sums[np.uintp(columns[k])] += factor * values[k]
 
 
-# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit[j]) ** 2; the origin of
+# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit) ** 2; the origin of
 #    sparse columns is zero, or their zeros would count
 
 
@@ -146,7 +146,7 @@ def _squares_rows(X, weight, origin, unit, start, sums):
         row = X.values[start + i]
         factor = weight[i]
         for j in range(sums.size):
-            shifted = (row[j] - origin[j]) * unit[j] if factor > 0.0 else 0.0
+            shifted = (row[j] - origin[j]) * unit if factor > 0.0 else 0.0
             sums[j] += factor * shifted * shifted
 
 
@@ -157,7 +157,7 @@ def _squares_columns(X, weight, origin, unit, start, sums):
         column = X.values[j, start:stop]
         total = 0.0
         for i in range(weight.size):
-            shifted = (column[i] - origin[j]) * unit[j] if weight[i] > 0.0 else 0.0
+            shifted = (column[i] - origin[j]) * unit if weight[i] > 0.0 else 0.0
             total += weight[i] * shifted * shifted
         sums[j] += total
 
@@ -169,7 +169,7 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
         values, columns = row_of(X, start + i)
         for k in range(values.size):
             j = np.uintp(columns[k])
-            scaled = values[k] * unit[j] if factor > 0.0 else 0.0
+            scaled = values[k] * unit if factor > 0.0 else 0.0
             sums[j] += factor * scaled * scaled
 
 

@@ -18,7 +18,7 @@ _MAX_CHOLESKY_IN_BLOCKS = 512  # a Hessian of more takes longer than to read a P
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False):
+def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=False):
     """Return the name of the solver to use.
 
     "auto" means "newton-cd" for an L1 penalty. Else it is "newton-cg" for 2,000 features or more,
@@ -49,4 +49,5 @@ def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False):
         return "newton-cd"
     if in_blocks and n_features <= _MAX_CHOLESKY_IN_BLOCKS:
         return "newton-cholesky"
-    return "newton-cg" if n_features >= MAX_FACTOR_SIZE and n_problems == 1 else "lbfgs"
+    is_wide = MAX_FACTOR_SIZE <= n_features < n_rows
+    return "newton-cg" if is_wide and n_problems == 1 else "lbfgs"
