@@ -34,6 +34,17 @@ _SAFE_EXPONENT = 100
 _FLOOR = 1e-3  # relative: what is left of a mean square about the mean
 
 
+def few_rows(n_rows, n_columns, is_sparse, has_penalty, in_blocks):
+    """Whether a Hessian is inverted by the products of the rows (`_solvers/_row_factor.py`).
+
+    That takes fewer rows than columns, and few enough to factorise what is n x n; all of them in
+    memory; and a penalty on every coefficient. The products of sparse rows take longer than most
+    fits of them.
+    """
+    is_few = n_rows <= min(n_columns, MAX_FACTOR_SIZE)
+    return is_few and has_penalty and not is_sparse and not in_blocks
+
+
 class Point(NamedTuple):
     """What one reading of X tells about the objective at theta."""
 
@@ -131,6 +142,13 @@ class Objective:
     def n_rows_held(self):
         """Number of rows that stay in memory between two readings."""
         return self.n_rows
+
+    @property
+    def by_rows(self):
+        """Whether a Hessian is best inverted by the products of the rows; see `few_rows`."""
+        return not self.has_l1 and few_rows(
+            *self.matrix.shape, self.matrix.is_sparse, self.strength > 0.0, self.n_rows_held == 0
+        )
 
     def pieces(self):
         """Yield (share, objective) for the parts of X that can be read, whose average this is."""
@@ -263,6 +281,10 @@ class Objective:
     def product(self, direction, sums, total):
         """Return Hessian @ direction, from sums over the rows of raw X."""
         return self.chain(sums, total, direction)[0]
+
+    def row_gram(self):
+        """Return the products of the centred rows in the user's units, (n_rows, n_rows)."""
+        return self.matrix.row_gram(self.center)
 
     def metric(self, point):
         """Return a diagonal like the Hessian's, (size,), without a reading of X.

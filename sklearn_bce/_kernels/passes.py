@@ -82,6 +82,12 @@ def scores_pass(X, first, coef, shift, scores):
 
 
 @jit
+def combination_pass(X, first, factors, sums):
+    """Add X.T @ factors to ``sums``."""
+    add_combination(X, factors, first, sums)
+
+
+@jit
 def moments_pass(X, first, weight, origin, unit, sums, squares):
     """Add weight @ X to ``sums`` and weight @ ((X - origin) * unit) ** 2 to ``squares``."""
     for start in range(0, weight.size, BLOCK):
