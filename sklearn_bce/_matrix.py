@@ -287,7 +287,10 @@ class Matrix:
         return self._row_gram[1]
 
     def _tiled_products(self, length, size, fill):
-        """Return A.T @ A (size, size), for A of that length in blocks: ``fill(start, stop, out)``."""
+        """Return A.T @ A, (size, size), for an A of that length.
+
+        ``fill(start, stop, block)`` gives some rows of A.
+        """
         block_length = max(1, _TILED_BLOCK_VALUES // size)
         gram = np.zeros((size, size))
         block = np.empty((min(block_length, length), size))

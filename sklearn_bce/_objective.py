@@ -34,7 +34,7 @@ _SAFE_EXPONENT = 100
 _FLOOR = 1e-3  # relative: what is left of a mean square about the mean
 
 
-def few_rows(n_rows, n_columns, is_sparse, has_penalty, in_blocks):
+def few_rows(n_rows, n_columns, is_sparse, has_penalty=True, in_blocks=False):
     """Whether a Hessian is inverted by the products of the rows (`_solvers/_row_factor.py`).
 
     That takes fewer rows than columns, and few enough to factorise what is n x n; all of them in

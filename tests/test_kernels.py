@@ -435,7 +435,7 @@ def test_metric_is_the_diagonal_where_rows_curve_alike(layout, fit_intercept):
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_many_sparse_columns_are_in_the_users_variables(fit_intercept, monkeypatch):
+def test_many_sparse_columns_are_centred_and_not_scaled(fit_intercept, monkeypatch):
     narrow, theta, _, u, v = make_objective("csr", fit_intercept, (0.0, 0.0))
     monkeypatch.setattr(_objective, "MAX_FACTOR_SIZE", 2)
     wide = Objective(narrow.matrix, u, v, 0.7, (0.0, 0.0), fit_intercept)
@@ -444,11 +444,19 @@ def test_many_sparse_columns_are_in_the_users_variables(fit_intercept, monkeypat
     np.testing.assert_array_equal(users[:-1], coef)
     one, other = narrow.evaluate(theta), wide.evaluate(users)
     assert other.value == pytest.approx(one.value, rel=1e-13)
-    unit = np.append(narrow.scale, 1.0)
-    np.testing.assert_allclose(other.gradient, one.gradient * unit, rtol=1e-12)
+    # The gradient in w with the user's intercept fixed is another than with that of the means.
+    assert wide.center.any() == fit_intercept
+
+    def expected(gradient):
+        users = gradient * np.append(narrow.scale, 1.0)
+        users[:-1] -= wide.center * users[-1]
+        return users
+
+    np.testing.assert_allclose(other.gradient, expected(one.gradient), rtol=1e-11, atol=1e-13)
     product = wide.hessian_product(other, users)
-    expected = narrow.hessian_product(one, theta) * unit
-    np.testing.assert_allclose(product, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        product, expected(narrow.hessian_product(one, theta)), rtol=1e-9, atol=1e-9
+    )
     assert (wide.metric(other) > 0.0).all()
 
 

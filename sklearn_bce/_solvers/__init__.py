@@ -21,11 +21,13 @@ _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more tha
 def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=False, by_rows=False):
     """Return the name of the solver to use.
 
-    "auto" means "newton-cd" for an L1 penalty. Else it is "newton-cg" for 2,000 features or more,
-    where p x p matrices are too dear, and "lbfgs" for fewer. Several problems over one X take
-    "lbfgs" in any case: what they cannot share, products with their Hessians, are few. Where X
-    comes in blocks, and up to 512 features, it means "newton-cholesky": a Hessian costs no reading
-    more, and it needs the fewest.
+    "auto" means "newton-cd" for an L1 penalty. Else, for 2,000 features or more, where p x p
+    matrices are too dear, it is "newton-cholesky" where Newton's directions go ``by_rows``
+    (`_objective.few_rows`), and "newton-cg" where there are more rows than features: with fewer
+    of them, as in sparse text, plain "lbfgs" needs the least readings. Below it is "lbfgs".
+    Several problems over one X take "lbfgs" instead of "newton-cg": what they cannot share,
+    products with their Hessians, are few. Where X comes in blocks, and up to 512 features, it means
+    "newton-cholesky": a Hessian costs no reading more, and it needs the fewest.
     """
     if solver == "newton-cholesky" and not by_rows and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(

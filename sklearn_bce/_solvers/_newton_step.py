@@ -48,7 +48,7 @@ def newton_step(objective, point):
 def factor_at(objective, point):
     """Return a factor of the Hessian, by the rows where there are fewer of them than columns."""
     if objective.by_rows:
-        factor = RowFactor(objective, (yield objective.row_gram,), point.weight)
+        factor = RowFactor(objective, (yield (objective.row_gram,)), point.weight)
         if factor.is_regular or objective.size > MAX_FACTOR_SIZE:
             return factor
     return Factor((yield objective.hessian, point))
@@ -65,7 +65,8 @@ def step_by(objective, point, factor):
         direction = -factor.solve(point.gradient)
         return Proposal(direction, -0.5 * (point.gradient @ direction), True)
     if objective.by_rows and objective.size > MAX_FACTOR_SIZE:
-        return (yield from cg_step(objective, point, _FORCING))
+        metric = factor if factor.is_usable else None
+        return (yield from cg_step(objective, point, _FORCING, factor=metric))
     root = yield objective.hessian_root, point
     return Proposal(*_solve_by_rows(root, point.gradient), True)
 
