@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
@@ -15,7 +16,7 @@ from ._descent import rule_of
 from ._epochs import Steps
 from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
-from ._objective import Objective
+from ._objective import Objective, few_rows
 from ._parameters import has_l1, is_int
 from ._progress import saved_progress
 from ._separation import is_quasi_separated
@@ -154,8 +155,11 @@ def _penalty(estimator, problem):
 
 
 def _solver(estimator, X, problem, n_problems, solver):
-    in_blocks, is_l1 = isinstance(X, Blocks), has_l1(*_penalty(estimator, problem))
-    return _solvers.choose(solver or estimator.solver, X.shape[1], n_problems, in_blocks, is_l1)
+    C, l1_ratio = _penalty(estimator, problem)
+    in_blocks, is_l1 = isinstance(X, Blocks), has_l1(C, l1_ratio)
+    by_rows = few_rows(*X.shape, sp.issparse(X), np.isfinite(C), in_blocks)
+    solver = solver or estimator.solver
+    return _solvers.choose(solver, *X.shape, n_problems, in_blocks, is_l1, by_rows)
 
 
 def objective_of(estimator, matrix, problem, columns=None):

@@ -37,6 +37,8 @@ _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or
 class Matrix:
     """A read-only view of X with the few sums over its rows that are not losses."""
 
+    _row_gram = None  # the centre, and what `row_gram` returned for it
+
     def __init__(self, X, team=ALONE):
         self.source = X
         self.team = team
@@ -159,24 +161,33 @@ class Matrix:
         self.team.map(part, self._parts)
         return scores
 
+    def combination(self, factors):
+        """Return the sum of the rows times their factors, (n_columns,)."""
+
+        def part(start, stop):
+            sums = np.zeros(self.shape[1])
+            passes.combination_pass(*self.at(start, stop), factors[start:stop], sums)
+            return (sums,)
+
+        return self.fold(part)[0]
+
     def center_and_scale(self, weight, centered):
         """Return the centre and the scale of every column, and whether centring leaves nothing.
 
         The scale is the root mean square about the centre. A constant column has scale 1; if
         columns are centred its centre is the very constant, so that it vanishes to the last bit.
-        Sparse columns have centre 0.
+        The scale of sparse columns is that about zero, for their zeros are left out.
 
         Parameters
         ----------
         weight : ndarray of shape (n_rows,)
             Weights with sum 1; rows of weight zero count for nothing.
         centered : bool
-            Whether the centre is the mean (dense X only) or zero.
+            Whether the centre is the mean or zero.
         """
-        centered = centered and not self.is_sparse
         n_columns = self.shape[1]
         origin = np.zeros(n_columns)
-        if centered:
+        if centered and not self.is_sparse:
             origin[:] = self.source[np.flatnonzero(weight)[0]]
         mean = np.zeros(n_columns)
         scale = np.zeros(n_columns)
@@ -184,13 +195,15 @@ class Matrix:
             todo = scale == 0.0
             if not todo.any():
                 break
-            total, squares = self._moments(weight, origin, np.full(n_columns, unit))
+            total, squares = self._moments(weight, origin, unit)
             squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
-            scale[todo] = np.sqrt(squares[todo]) / unit
-            mean[todo] = total[todo]
+            np.copyto(scale, np.sqrt(squares) / unit, where=todo)
+            np.copyto(mean, total, where=todo)
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
+        if self.is_sparse:
+            return np.where(constant, 0.0, mean), np.where(constant, 1.0, scale), constant
         # About the mean instead of the origin; the floor is for an origin far out.
         distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
         scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
@@ -261,26 +274,49 @@ class Matrix:
 
     def _tiled_gram(self, weight, center, scale):
         """The Gram matrix of many columns: threads share out tiles of it, block by block of X."""
-        size = self.shape[1] + 1
         inverse = 1.0 / scale
-        length = _TILED_BLOCK_VALUES // size
-        gram = np.zeros((size, size))
-        block = np.empty((min(length, self.shape[0]), size))
 
-        def fill(first, start, stop):
-            where = self.at(first + start, first + stop)
-            rows = weight[first + start : first + stop]
-            passes.weighted_block(*where, center, inverse, rows, block[start:stop])
+        def fill(first, last, block):
+            passes.weighted_block(*self.at(first, last), center, inverse, weight[first:last], block)
+
+        return self._tiled_products(self.shape[0], self.shape[1] + 1, fill)
+
+    def row_gram(self, center):
+        """Return the products (n_rows, n_rows) of the centred rows with one another; dense X only.
+
+        Columns are centred before they are multiplied: afterwards the digits would be gone. The
+        last result is kept, for many problems over one X share it.
+        """
+        if self._row_gram is None or self._row_gram[0] is not center:
+            rows = self.rows(0, self.shape[0])
+
+            def fill(first, last, block):
+                np.subtract(rows[:, first:last].T, center[first:last, np.newaxis], out=block)
+
+            self._row_gram = center, self._tiled_products(*rows.shape[::-1], fill)
+        return self._row_gram[1]
+
+    def _tiled_products(self, length, size, fill):
+        """Return A.T @ A, (size, size), for an A of that length.
+
+        ``fill(start, stop, block)`` gives some rows of A.
+        """
+        block_length = max(1, _TILED_BLOCK_VALUES // size)
+        gram = np.zeros((size, size))
+        block = np.empty((min(block_length, length), size))
+
+        def fill_part(first, start, stop):
+            fill(first + start, first + stop, block[start:stop])
 
         def add(n_rows, start):
             stop = min(start + _TILE, size)
             rows = block[:n_rows]
             gram[start:stop, :stop] += rows[:, start:stop].T @ rows[:, :stop]
 
-        for first in range(0, self.shape[0], length):
-            n_rows = min(length, self.shape[0] - first)
+        for first in range(0, length, block_length):
+            n_rows = min(block_length, length - first)
             cuts = [n_rows * k // _FILLS for k in range(_FILLS + 1)]
-            self.team.map(fill, [(first, *rows) for rows in pairwise(cuts)])
+            self.team.map(fill_part, [(first, *rows) for rows in pairwise(cuts)])
             # The longest tiles first, so that no thread is left with one at the end.
             self.team.map(add, [(n_rows, start) for start in range(0, size, _TILE)][::-1])
         above = np.triu_indices(size, 1)

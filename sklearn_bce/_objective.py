@@ -31,6 +31,18 @@ from ._row_sample import draw_rows
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
 _SAFE_EXPONENT = 100
+_FLOOR = 1e-3  # relative: what is left of a mean square about the mean
+
+
+def few_rows(n_rows, n_columns, is_sparse, has_penalty=True, in_blocks=False):
+    """Whether a Hessian is inverted by the products of the rows (`_solvers/_row_factor.py`).
+
+    That takes fewer rows than columns, and few enough to factorise what is n x n; all of them in
+    memory; and a penalty on every coefficient. The products of sparse rows take longer than most
+    fits of them.
+    """
+    is_few = n_rows <= min(n_columns, MAX_FACTOR_SIZE)
+    return is_few and has_penalty and not is_sparse and not in_blocks
 
 
 class Point(NamedTuple):
@@ -91,14 +103,20 @@ class Objective:
         if columns is None:
             columns = matrix.center_and_scale(weight / total, fit_intercept)
         self.columns = columns
-        self.center, scale, self.is_constant = columns
+        center, scale, self.is_constant = columns
         # The floors keep penalty / scale ** 2 and 1 / scale finite.
         scale = np.maximum(scale, 2.0**-300 if penalty > 0.0 else 2.0**-1000)
-        self.is_users = matrix.is_sparse and self.size > MAX_FACTOR_SIZE
+        is_wide = self.size > MAX_FACTOR_SIZE
+        self.is_scaled = not (matrix.is_sparse and is_wide)
+        is_centered = not matrix.is_sparse or (is_wide and l1_ratio == 0.0)
+        self.center = center if is_centered else np.zeros_like(center)
         # Powers of two: to divide by them is exact.
-        self.scale = np.ones_like(scale) if self.is_users else np.exp2(np.round(np.log2(scale)))
+        self.scale = np.exp2(np.round(np.log2(scale))) if self.is_scaled else np.ones_like(scale)
         self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
         self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
+        if not self.is_scaled:  # the scales of sparse columns are about zero
+            squares = np.square(self.center)
+            self.mean_squares = np.maximum(self.mean_squares - squares, _FLOOR * self.mean_squares)
         self._set_penalty(penalty, l1_ratio)
 
     def _set_penalty(self, penalty, l1_ratio):
@@ -124,6 +142,13 @@ class Objective:
     def n_rows_held(self):
         """Number of rows that stay in memory between two readings."""
         return self.n_rows
+
+    @property
+    def by_rows(self):
+        """Whether a Hessian is best inverted by the products of the rows; see `few_rows`."""
+        return not self.has_l1 and few_rows(
+            *self.matrix.shape, self.matrix.is_sparse, self.strength > 0.0, self.n_rows_held == 0
+        )
 
     def pieces(self):
         """Yield (share, objective) for the parts of X that can be read, whose average this is."""
@@ -172,9 +197,7 @@ class Objective:
 
     def from_theta(self, theta):
         """Return the user's coefficients (n_columns,) and intercept."""
-        if self.is_users:
-            return theta[:-1], theta[-1]
-        coef = theta[:-1] / self.scale
+        coef = theta[:-1] / self.scale if self.is_scaled else theta[:-1]
         return coef, theta[-1] - self.center @ coef
 
     def chain(self, sums, total, theta):
@@ -258,6 +281,10 @@ class Objective:
     def product(self, direction, sums, total):
         """Return Hessian @ direction, from sums over the rows of raw X."""
         return self.chain(sums, total, direction)[0]
+
+    def row_gram(self):
+        """Return the products of the centred rows in the user's units, (n_rows, n_rows)."""
+        return self.matrix.row_gram(self.center)
 
     def metric(self, point):
         """Return a diagonal like the Hessian's, (size,), without a reading of X.

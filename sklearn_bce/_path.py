@@ -4,6 +4,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from ._binary import BCEClassifier
 from ._inputs import check_X
@@ -184,10 +185,11 @@ def _of_fold(fold):
 def _one_after_another(estimator, X, problems, Cs, row_weight, task):
     """The fits for each C side by side, each from its own solution for the last."""
     from ._fit import fit_problems
-    from ._objective import MAX_FACTOR_SIZE
+    from ._objective import MAX_FACTOR_SIZE, few_rows
 
     fitted = []
     is_wide = X.shape[1] >= MAX_FACTOR_SIZE and problems[0].l1_ratio == 0.0
+    is_wide = is_wide and not few_rows(*X.shape, sp.issparse(X))
     # From so near a start conjugate gradients need fewer readings than L-BFGS, shared or not.
     solver = "newton-cg" if estimator.solver == "auto" and is_wide else estimator.solver
     for C in Cs:

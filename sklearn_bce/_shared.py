@@ -152,6 +152,11 @@ def _hessian(matrix, objectives, points):
     return [o.hessian_from(factor * gram) for o, factor in zip(objectives, factors, strict=True)]
 
 
+def _row_gram(matrix, objectives):
+    """The products of the rows, one problem after another: `Matrix` keeps them for the next."""
+    return [objective.row_gram() for objective in objectives]
+
+
 def _are_close(one, other):
     # The last row of the others is enough to tell in nearly every case.
     return np.isclose(one[-1], other[-1], rtol=1e-14, atol=0.0) and np.allclose(
@@ -165,6 +170,7 @@ _TOGETHER = {
     "hessian": _hessian,
     "hessian_product": _hessian_product,
     "best_shift": _best_shift,
+    "row_gram": _row_gram,
 }
 
 

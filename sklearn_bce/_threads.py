@@ -138,7 +138,7 @@ def _one_blas_thread():
 def _count_blas_threads():
     libraries = _controller().lib_controllers
     counts = [each.num_threads for each in libraries if each.user_api == "blas"]
-    return min(counts, default=os.cpu_count())
+    return min(counts) if counts else os.cpu_count()  # to count them takes as long as a small fit
 
 
 def _numba_threads():

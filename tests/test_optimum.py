@@ -479,11 +479,19 @@ def test_one_positive_in_a_hundred_thousand():
 
 
 @pytest.mark.parametrize(
-    ("n_features", "n_problems", "name"),
-    [(30, 1, "lbfgs"), (1_999, 1, "lbfgs"), (2_000, 1, "newton-cg"), (2_000, 2, "lbfgs")],
+    ("shape", "n_problems", "by_rows", "name"),
+    [
+        ((5_000, 30), 1, False, "lbfgs"),
+        ((5_000, 1_999), 1, False, "lbfgs"),
+        ((5_000, 2_000), 1, False, "newton-cg"),
+        ((5_000, 2_000), 2, False, "lbfgs"),
+        ((2_000, 2_000), 1, False, "lbfgs"),
+        ((2_000, 2_000), 2, True, "newton-cholesky"),
+        ((1_000, 1_999), 1, True, "lbfgs"),
+    ],
 )
-def test_auto(n_features, n_problems, name):
-    assert choose("auto", n_features, n_problems) == name
+def test_auto(shape, n_problems, by_rows, name):
+    assert choose("auto", *shape, n_problems, by_rows=by_rows) == name
 
 
 def test_cholesky_refuses_what_does_not_fit_in_memory():

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from .jit import jit
+from .jit import jit, jit_exact
 
 _AT_ONCE = 4  # columns that share a reading of the vector they meet
 
@@ -136,8 +136,15 @@ def _combine_sparse(X, residual, start, sums):
             sums[np.uintp(columns[k])] += factor * values[k]
 
 
-# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit[j]) ** 2; the origin of
+# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit) ** 2; the origin of
 #    sparse columns is zero, or their zeros would count
+
+
+@jit_exact
+def _square(value, unit):
+    """The unit first: its own square may be 0."""
+    scaled = value * unit
+    return scaled * scaled
 
 
 @jit
@@ -146,8 +153,7 @@ def _squares_rows(X, weight, origin, unit, start, sums):
         row = X.values[start + i]
         factor = weight[i]
         for j in range(sums.size):
-            shifted = (row[j] - origin[j]) * unit[j] if factor > 0.0 else 0.0
-            sums[j] += factor * shifted * shifted
+            sums[j] += factor * _square(row[j] - origin[j], unit) if factor > 0.0 else 0.0
 
 
 @jit
@@ -157,8 +163,8 @@ def _squares_columns(X, weight, origin, unit, start, sums):
         column = X.values[j, start:stop]
         total = 0.0
         for i in range(weight.size):
-            shifted = (column[i] - origin[j]) * unit[j] if weight[i] > 0.0 else 0.0
-            total += weight[i] * shifted * shifted
+            square = _square(column[i] - origin[j], unit)
+            total += weight[i] * square if weight[i] > 0.0 else 0.0
         sums[j] += total
 
 
@@ -169,8 +175,7 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
         values, columns = row_of(X, start + i)
         for k in range(values.size):
             j = np.uintp(columns[k])
-            scaled = values[k] * unit[j] if factor > 0.0 else 0.0
-            sums[j] += factor * scaled * scaled
+            sums[j] += factor * _square(values[k], unit) if factor > 0.0 else 0.0
 
 
 # -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only

@@ -28,12 +28,14 @@ def loss_pass(X, first, coef, shift, u, v, gamma_positive, gamma_negative, sums,
     total = 0.0
     total_slope = 0.0
     n_wrong = 0
+    has_features = coef.any()  # at the start of a fit there are none, and no logit needs X
     for start in range(0, u.size, BLOCK):
         stop = min(start + BLOCK, u.size)
         z_block = z[: stop - start]
         slope_block = slope[: stop - start]
         z_block[:] = shift
-        add_scores(X, coef, first + start, z_block)
+        if has_features:
+            add_scores(X, coef, first + start, z_block)
         loss, block_wrong = loss_of_rows(
             z_block,
             u[start:stop],
@@ -77,6 +79,12 @@ def scores_pass(X, first, coef, shift, scores):
         block = scores[start:stop]
         block[:] = shift
         add_scores(X, coef, first + start, block)
+
+
+@jit
+def combination_pass(X, first, factors, sums):
+    """Add X.T @ factors to ``sums``."""
+    add_combination(X, factors, first, sums)
 
 
 @jit

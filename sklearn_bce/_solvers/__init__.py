@@ -18,16 +18,18 @@ _MAX_CHOLESKY_IN_BLOCKS = 512  # a Hessian of more takes longer than to read a P
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
 
 
-def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False):
+def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=False, by_rows=False):
     """Return the name of the solver to use.
 
-    "auto" means "newton-cd" for an L1 penalty. Else it is "newton-cg" for 2,000 features or more,
-    where p x p matrices are too dear, and "lbfgs" for fewer. Several problems over one X take
-    "lbfgs" in any case: what they cannot share, products with their Hessians, are few. Where X
-    comes in blocks, and up to 512 features, it means "newton-cholesky": a Hessian costs no reading
-    more, and it needs the fewest.
+    "auto" means "newton-cd" for an L1 penalty. Else, for 2,000 features or more, where p x p
+    matrices are too dear, it is "newton-cholesky" where Newton's directions go ``by_rows``
+    (`_objective.few_rows`), and "newton-cg" where there are more rows than features: with fewer
+    of them, as in sparse text, plain "lbfgs" needs the least readings. Below it is "lbfgs".
+    Several problems over one X take "lbfgs" instead of "newton-cg": what they cannot share,
+    products with their Hessians, are few. Where X comes in blocks, and up to 512 features, it means
+    "newton-cholesky": a Hessian costs no reading more, and it needs the fewest.
     """
-    if solver == "newton-cholesky" and n_features > _MAX_CHOLESKY_FEATURES:
+    if solver == "newton-cholesky" and not by_rows and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(
             f"The 'solver' parameter cannot be 'newton-cholesky' with {n_features} features: it "
             f"factorises a dense matrix of that size, and takes at most {_MAX_CHOLESKY_FEATURES}. "
@@ -49,4 +51,7 @@ def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False):
         return "newton-cd"
     if in_blocks and n_features <= _MAX_CHOLESKY_IN_BLOCKS:
         return "newton-cholesky"
-    return "newton-cg" if n_features >= MAX_FACTOR_SIZE and n_problems == 1 else "lbfgs"
+    if by_rows and n_features >= MAX_FACTOR_SIZE:
+        return "newton-cholesky"
+    is_wide = MAX_FACTOR_SIZE <= n_features < n_rows
+    return "newton-cg" if is_wide and n_problems == 1 else "lbfgs"

@@ -15,7 +15,7 @@ def certifier(objective, tol):
 
     def by_factor(point):
         proposal, _ = yield from newton_step(objective, point)
-        return proposal
+        return proposal if proposal.certified else (yield from by_gap(point))
 
     def by_gap(point):
         proposal = yield from duality_gap(objective, point, tol)
@@ -23,7 +23,8 @@ def certifier(objective, tol):
             proposal = yield from cg_step(objective, point, _FORCING, prove=True)
         return proposal
 
-    return by_factor if objective.size <= MAX_FACTOR_SIZE else by_gap
+    has_factor = objective.by_rows or objective.size <= MAX_FACTOR_SIZE
+    return by_factor if has_factor else by_gap
 
 
 def duality_gap(objective, point, tol):

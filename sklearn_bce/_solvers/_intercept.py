@@ -10,12 +10,11 @@ def best_constant(objective):
     """Return theta with no feature and the best intercept, which is 0 where none is fitted."""
     theta = np.zeros(objective.size)
     if objective.fit_intercept:
-        theta[-1] = intercept_shift(
-            np.zeros(1),
-            objective.positive.sum(keepdims=True),
-            objective.negative.sum(keepdims=True),
-            objective.gammas,
-        )
+        masses = objective.positive.sum(keepdims=True), objective.negative.sum(keepdims=True)
+        if any(objective.gammas):
+            theta[-1] = intercept_shift(np.zeros(1), *masses, objective.gammas)
+        else:
+            theta[-1:] = np.log(masses[0]) - np.log(masses[1])
     return theta
 
 

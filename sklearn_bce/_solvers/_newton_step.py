@@ -4,8 +4,12 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from .._objective import MAX_FACTOR_SIZE
+from ._conjugate_gradient import cg_step
 from ._loop import Proposal
+from ._row_factor import RowFactor
 
+_FORCING = 0.1
 _RIDGES = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)
 
 
@@ -37,8 +41,17 @@ class Factor:
 
 def newton_step(objective, point):
     """Newton direction and decrement, and the Hessian's Cholesky factor."""
-    factor = Factor((yield objective.hessian, point))
+    factor = yield from factor_at(objective, point)
     return (yield from step_by(objective, point, factor)), factor
+
+
+def factor_at(objective, point):
+    """Return a factor of the Hessian, by the rows where there are fewer of them than columns."""
+    if objective.by_rows:
+        factor = RowFactor(objective, (yield (objective.row_gram,)), point.weight)
+        if factor.is_regular or objective.size > MAX_FACTOR_SIZE:
+            return factor
+    return Factor((yield objective.hessian, point))
 
 
 def step_by(objective, point, factor):
@@ -46,14 +59,16 @@ def step_by(objective, point, factor):
 
     Where the factor needed a ridge, the step does not come from it: features that are dependent
     but for the tenth digit would be taken for dependent, and their share of the decrement be lost.
+    Of many columns conjugate gradients find it.
     """
     if factor.is_regular:
         direction = -factor.solve(point.gradient)
-        decrement = -0.5 * (point.gradient @ direction)
-    else:
-        root = yield objective.hessian_root, point
-        direction, decrement = _solve_by_rows(root, point.gradient)
-    return Proposal(direction, decrement, True)
+        return Proposal(direction, -0.5 * (point.gradient @ direction), True)
+    if objective.by_rows and objective.size > MAX_FACTOR_SIZE:
+        metric = factor if factor.is_usable else None
+        return (yield from cg_step(objective, point, _FORCING, factor=metric))
+    root = yield objective.hessian_root, point
+    return Proposal(*_solve_by_rows(root, point.gradient), True)
 
 
 def _solve_by_rows(root, gradient):

@@ -11,7 +11,7 @@ import numpy as np
 from .._kernels.vectors import largest_ratio
 from ._limited_memory import LimitedMemory
 from ._loop import ROUNDING, Proposal
-from ._newton_step import Factor, step_by
+from ._newton_step import factor_at, step_by
 
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
 _RENEW_EVERY = (5, 15)  # iterations, for few features and for many
@@ -51,7 +51,7 @@ class Rule:
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:
-            self.renew(point.weight, Factor((yield self.objective.hessian, point)))
+            self.renew(point.weight, (yield from factor_at(self.objective, point)))
         self.age += 1
         direction, gained = self.direction(point)
         bound = self.bound(point)
@@ -66,7 +66,7 @@ class Rule:
 
     def by_own_hessian(self, point):
         """Newton's step, whose Hessian becomes the metric: the certificate."""
-        return (yield from self.newton(point, Factor((yield self.objective.hessian, point))))
+        return (yield from self.newton(point, (yield from factor_at(self.objective, point))))
 
     def newton(self, point, factor):
         """Newton's step by the factor of the Hessian there, which becomes the metric."""

@@ -1,5 +1,6 @@
 """Newton's method with the whole Hessian: few iterations, each n p^2 + p^3 / 3 operations."""
 
+from ._certify import certifier
 from ._loop import minimise
 from ._newton_step import newton_step
 
@@ -11,5 +12,6 @@ def solve(objective, theta, control, n_iter=0):
         proposal, _ = yield from newton_step(objective, point)
         return proposal
 
+    certify = certifier(objective, control.tol)
     point = yield objective.evaluate, theta
-    return (yield from minimise(objective, point, control, propose, certify=propose, n_iter=n_iter))
+    return (yield from minimise(objective, point, control, propose, certify, n_iter))
