@@ -135,9 +135,10 @@ class _Moments:
         else:
             share = total / (self.total + total)
             distance = mean - self.mean
-            between = np.sqrt(share * (1.0 - share)) * distance
             self.scale = np.hypot(np.sqrt(1.0 - share) * self.scale, np.sqrt(share) * scale)
-            self.scale = np.hypot(self.scale, between)
+            if not self.is_sparse:  # whose scales are about zero
+                between = np.sqrt(share * (1.0 - share)) * distance
+                self.scale = np.hypot(self.scale, between)
             self.mean = self.mean + share * distance
         self.total += total
 
