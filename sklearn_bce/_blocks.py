@@ -137,7 +137,8 @@ class _Moments:
             distance = mean - self.mean
             between = np.sqrt(share * (1.0 - share)) * distance
             self.scale = np.hypot(np.sqrt(1.0 - share) * self.scale, np.sqrt(share) * scale)
-            self.scale = np.hypot(self.scale, between)
+            if not self.is_sparse:  # their scales are those about zero
+                self.scale = np.hypot(self.scale, between)
             self.mean = self.mean + share * distance
         self.total += total
 
