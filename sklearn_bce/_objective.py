@@ -15,8 +15,8 @@ value is a mean loss, and it is written in variables in which no feature is larg
 
 Solvers see theta alone, and need no scaling of their own but the preconditioner `metric`. X is
 never centred or scaled in memory: the two corrections are one product each. Without an intercept
-theta[-1] stays 0. Sparse X is not centred, and with more columns than `MAX_FACTOR_SIZE` not scaled
-either: there theta is (w, b), and the metric knows the scales.
+theta[-1] stays 0. Sparse X is scaled and not centred; with more columns than `MAX_FACTOR_SIZE` and
+no L1 penalty it is centred and not scaled: there the metric knows the scales.
 """
 
 from copy import copy

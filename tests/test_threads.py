@@ -119,6 +119,8 @@ def blas_threads():
 # As many values as parts of the real size take; 40 columns have one Gram matrix a part, 300 tiles.
 DENSE = {40: (55_000, 1.0), 300: (7_400, 1.0)}
 SPARSE = {40: (110_000, 0.5), 300: (30_000, 0.25)}
+FEW_ROWS = (300, 8_000, 1.0)
+WIDE = (4_000, 4_100, 0.1)
 L1_LAYOUTS = ("C", "F", "CSR")
 FIT = {"tol": 1e-4, "max_iter": 2}  # bits are compared, not optima
 
@@ -137,6 +139,9 @@ def cases():
                     yield f"{layout} {p} {solver} {loss}", X, y, clf
             if layout in L1_LAYOUTS:
                 yield f"{layout} {p} newton-cd", X, y, BCEClassifier(l1_ratio=0.5, **FIT)
+    for layout, shape in {"C": FEW_ROWS, "F": FEW_ROWS, "CSR": WIDE}.items():
+        X, y = data(*shape)
+        yield f"{layout} wide", LAYOUTS[layout](X), y, BCEClassifier(**FIT)
     for layout, (n, density) in {"C": DENSE[40], "CSR": SPARSE[40]}.items():
         X, y = data(n, 40, density, n_classes=4)
         X = LAYOUTS[layout](X)
@@ -185,7 +190,7 @@ def bits():
 def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
     some, one = bits[n_threads], bits[1]
     n_of_two_classes = len(LOSSES) * (4 * len(SOLVERS) + 1) + len(L1_LAYOUTS)
-    assert len(one) == 2 * n_of_two_classes + 2 * len(SOLVERS)
+    assert len(one) == 2 * n_of_two_classes + 2 * len(SOLVERS) + 3
     assert some.keys() == one.keys()
     assert [name for name in one if some[name] != one[name]] == []
 
