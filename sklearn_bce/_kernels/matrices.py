@@ -175,7 +175,7 @@ def _squares_sparse(X, weight, origin, unit, start, sums):
         values, columns = row_of(X, start + i)
         for k in range(values.size):
             j = np.uintp(columns[k])
-            sums[j] += factor * _square(values[k], unit) if factor > 0.0 else 0.0
+            sums[j] += factor * _square(float(values[k]), unit) if factor > 0.0 else 0.0
 
 
 # -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only
