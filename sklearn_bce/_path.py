@@ -11,6 +11,8 @@ from ._inputs import check_X
 from ._parameters import PATH_RULES, check_parameters, check_values_of_C, values_of_C
 from ._targets import binary_targets
 
+_FURTHEST = 2.0  # steps of log C, in units of the last one, that a path is followed ahead
+
 
 class RegularizationPath(NamedTuple):
     """What `bce_path` returns; an entry, or a row, for each C."""
@@ -192,12 +194,15 @@ def _one_after_another(estimator, X, problems, Cs, row_weight, task):
     is_wide = is_wide and not few_rows(*X.shape, sp.issparse(X))
     # From so near a start conjugate gradients need fewer readings than L-BFGS, shared or not.
     solver = "newton-cg" if estimator.solver == "auto" and is_wide else estimator.solver
-    for C in Cs:
+    steps = np.diff(np.log(Cs))
+    for i, C in enumerate(Cs):
         if task is not None and task.told_to_stop:
             break
         now = [each._replace(C=C, label=f"{each.label}, C={C:g}") for each in problems]
         fits = [fit for _, fit in fit_problems(estimator, X, now, row_weight, solver=solver)]
         problems = _from(problems, fits)
+        if is_wide and 0 < i < len(steps) and 0.0 < steps[i] <= _FURTHEST * steps[i - 1]:
+            problems = _ahead(problems, fitted[-1], steps[i] / steps[i - 1])
         fitted.append([fit._replace(solution=fit.solution._replace(point=None)) for fit in fits])
         if task is not None:
             task.step(f"C={C:g}")
@@ -210,6 +215,16 @@ def _from(problems, fits):
         problem._replace(start=(fit.coef, fit.intercept))
         for problem, fit in zip(problems, fits, strict=True)
     ]
+
+
+def _ahead(problems, before, share):
+    """The problems, to start where their paths lead, by a share of their last steps in log C."""
+    ahead = []
+    for problem, fit in zip(problems, before, strict=True):
+        coef, intercept = problem.start
+        start = coef + share * (coef - fit.coef), intercept + share * (intercept - fit.intercept)
+        ahead.append(problem._replace(start=start))
+    return ahead
 
 
 def fit_last(estimator, X, targets, C, l1_ratio, gamma, near):

@@ -119,6 +119,13 @@ def _hessian_product(matrix, objectives, points, directions):
     def part(first, last):
         sums = reading.zeros()
         total = np.zeros(len(objectives))
+        if matrix.is_sparse:
+            weights = np.array([point.weight[first:last] for point in points])
+            where = matrix.at(first, last)
+            passes.sparse_curvature_pass(
+                *where, reading.coefs, reading.shifts[:, 0], weights, sums, total
+            )
+            return sums, total
         for start, stop, change, combine in reading.blocks(first, last):
             for k, point in enumerate(points):
                 weight = point.weight[start:stop]

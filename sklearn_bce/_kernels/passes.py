@@ -106,20 +106,35 @@ def weighted_block(X, first, center, inverse, weight, block):
 
 
 @jit
+def _scores_of_row(values, columns, coefs, scores):
+    """Set scores[0] to a row times ``coefs`` (n_columns, WIDTH)."""
+    # Two sums, so that an addition need not wait for the one before it.
+    even = lanes.zeros()
+    odd = lanes.zeros()
+    for k in range(0, values.size - 1, 2):
+        even = lanes.multiply_add(values[k], lanes.load(coefs, columns[k]), even)
+        odd = lanes.multiply_add(values[k + 1], lanes.load(coefs, columns[k + 1]), odd)
+    if values.size % 2 == 1:
+        even = lanes.multiply_add(values[-1], lanes.load(coefs, columns[-1]), even)
+    lanes.store(lanes.add(even, odd), scores, 0)
+
+
+@jit
+def _add_row(values, columns, residuals, sums):
+    """Add a row times residuals[0] to ``sums`` (n_columns, WIDTH)."""
+    of_row = lanes.load(residuals, 0)
+    for k in range(values.size):
+        here = lanes.load(sums, columns[k])
+        lanes.store(lanes.multiply_add(values[k], of_row, here), sums, columns[k])
+
+
+@jit
 def sparse_scores(X, first, coefs, scores):
     """Fill ``scores`` (WIDTH, n_block) with X[rows] @ coefs, for ``coefs`` (n_columns, WIDTH)."""
     total = np.empty((1, WIDTH))
     for i in range(scores.shape[1]):
         values, columns = row_of(X, first + i)
-        # Two sums, so that an addition need not wait for the one before it.
-        even = lanes.zeros()
-        odd = lanes.zeros()
-        for k in range(0, values.size - 1, 2):
-            even = lanes.multiply_add(values[k], lanes.load(coefs, columns[k]), even)
-            odd = lanes.multiply_add(values[k + 1], lanes.load(coefs, columns[k + 1]), odd)
-        if values.size % 2 == 1:
-            even = lanes.multiply_add(values[-1], lanes.load(coefs, columns[-1]), even)
-        lanes.store(lanes.add(even, odd), total, 0)
+        _scores_of_row(values, columns, coefs, total)
         for k in range(WIDTH):
             scores[k, i] = total[0, k]
 
@@ -131,11 +146,27 @@ def add_sparse_combination(X, first, residuals, sums):
     for i in range(residuals.shape[1]):
         for k in range(WIDTH):
             row[0, k] = residuals[k, i]
-        of_row = lanes.load(row, 0)
         values, columns = row_of(X, first + i)
-        for k in range(values.size):
-            here = lanes.load(sums, columns[k])
-            lanes.store(lanes.multiply_add(values[k], of_row, here), sums, columns[k])
+        _add_row(values, columns, row, sums)
+
+
+@jit
+def sparse_curvature_pass(X, first, directions, shifts, weights, sums, totals):
+    """`curvature_pass` of many problems, whose weights are (n_problems, n_rows).
+
+    ``directions`` and ``sums`` are (n_columns, WIDTH); ``totals`` (n_problems,) gets the sums of
+    the brackets.
+    """
+    change = np.zeros((1, WIDTH))
+    for i in range(weights.shape[1]):
+        values, columns = row_of(X, first + i)
+        _scores_of_row(values, columns, directions, change)
+        for k in range(totals.size):
+            weight = weights[k, i]
+            # A row that does not count may have an infinite score.
+            change[0, k] = (change[0, k] + shifts[k]) * weight if weight > 0.0 else 0.0
+            totals[k] += change[0, k]
+        _add_row(values, columns, change, sums)
 
 
 @jit
