@@ -12,6 +12,8 @@ from ._kernels.stochastic import (
     CENTER,
     CURVATURE,
     DUAL,
+    N_MOMENTS,
+    N_PLACES,
     N_TOTALS,
     POINTS,
     Rule,
@@ -42,6 +44,13 @@ def rule_of(estimator):
     )
 
 
+def by_place(features):
+    """View the `State.features` of sparse rows as (N_PLACES, K, n_columns)."""
+    n_columns, size = features.shape
+    shape = n_columns, (size - N_MOMENTS) // N_PLACES, N_PLACES
+    return features[:, N_MOMENTS:].reshape(shape).transpose(2, 1, 0)
+
+
 class Descent:
     """K problems over rows of one kind, dense or sparse.
 
@@ -63,13 +72,15 @@ class Descent:
         """
         n_problems, n_columns = coefs.shape
         l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
-        features = np.zeros((3, n_problems, n_columns))
-        features[CURVATURE] = 1.0  # whatever; the first gradient sets it
-        features[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
-        moments, average = np.zeros((2, n_columns)), np.zeros((n_problems, n_columns))
         if is_sparse:
-            features = np.ascontiguousarray(features.transpose(2, 0, 1))
-            moments, average = np.zeros((n_columns, 3)), np.zeros((n_columns, n_problems))
+            features = np.zeros((n_columns, N_MOMENTS + n_problems * N_PLACES))
+            places, moments = by_place(features), np.zeros((2, 0))
+        else:
+            features = places = np.zeros((3, n_problems, n_columns))
+            moments = np.zeros((2, n_columns))
+        places[CURVATURE] = 1.0  # whatever; the first gradient sets it
+        places[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
+        average = np.zeros((n_columns, n_problems) if is_sparse else (n_problems, n_columns))
         state = State(
             features=features,
             moments=moments,
@@ -158,14 +169,13 @@ class Descent:
 
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
-        state, features = self.state, self.state.features
-        if self.is_sparse:
-            features = features.transpose(1, 2, 0)
+        state = self.state
+        places = by_place(state.features) if self.is_sparse else state.features
         averages = rule.average and state.totals[POINTS] > 0.0
         coefs = (state.average.T if self.is_sparse else state.average).copy("C")
         if not averages or rule.l1_ratio > 0.0:
             last = np.empty(coefs.shape)
-            fill_coefs(features, state.penalty, rule.l1_ratio, last)
+            fill_coefs(places, state.penalty, rule.l1_ratio, last)
             # An average forgets zeros: what the L1 penalty holds at zero now is zero.
             coefs = np.where(last == 0.0, 0.0, coefs) if averages else last + 0.0
         intercepts = state.intercept[2 if averages else 0].copy()

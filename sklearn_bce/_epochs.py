@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._descent import Descent
-from ._kernels.stochastic import Rule
+from ._kernels.stochastic import N_MOMENTS, N_PLACES, Rule
 
 
 class Steps(NamedTuple):
@@ -80,9 +80,9 @@ def _learn(problems, number):
         each.descent = _parted(descent, k)
 
 
-# What belongs to each problem, and the axis of problems: for dense rows and for sparse ones.
+# What belongs to each problem, and the axis of problems: for dense rows and for sparse ones. So do
+# ``features``, but for sparse rows they begin with moments that all problems share.
 _AXES = {
-    "features": (1, 2),
     "average": (0, 1),
     "intercept": (1, 1),
     "row_weight": (0, 0),
@@ -102,7 +102,11 @@ def _joined(descents):
         )
         for name, axis in _AXES.items()
     }
-    return Descent(first.state._replace(**arrays), first.is_sparse)
+    features = [each.state.features for each in descents]
+    if first.is_sparse:
+        features = [features[0][:, :N_MOMENTS], *[each[:, N_MOMENTS:] for each in features]]
+    features = np.concatenate(features, axis=1)
+    return Descent(first.state._replace(features=features, **arrays), first.is_sparse)
 
 
 def _parted(descent, k):
@@ -113,5 +117,10 @@ def _parted(descent, k):
         name: np.take(getattr(descent.state, name), [k], axis[descent.is_sparse])
         for name, axis in _AXES.items()
     }
+    own = [k]
+    if descent.is_sparse:
+        first = N_MOMENTS + k * N_PLACES
+        own = [*range(N_MOMENTS), *range(first, first + N_PLACES)]
+    arrays |= {"features": np.take(descent.state.features, own, 1)}
     arrays |= {name: getattr(descent.state, name).copy() for name in ("moments", "totals")}
     return Descent(descent.state._replace(**arrays), descent.is_sparse)

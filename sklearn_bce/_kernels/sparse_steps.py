@@ -1,4 +1,9 @@
-"""Stochastic steps over sparse rows; `stochastic.py` has the formulas."""
+"""Stochastic steps over sparse rows; `stochastic.py` has the formulas.
+
+Columns that several rows of a batch have are not looked for. Each entry adds to the gradient of its
+column, in the column's own memory; whoever comes first in the end takes it all, and leaves nothing.
+Looking for them is a branch that nobody can predict, on memory that is far away.
+"""
 
 import math
 
@@ -10,7 +15,9 @@ from .stochastic import (
     CURVATURE,
     DUAL,
     ENTRIES,
-    PLACE,
+    GRADIENT,
+    N_MOMENTS,
+    N_PLACES,
     PRESENCE,
     ROWS,
     SPREAD,
@@ -32,27 +39,21 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     n_columns, n_problems = state.average.shape
     totals = state.totals
     z, slope, weight = np.empty((3, rule.batch_size))
-    room = _most_entries(X, order, rule.batch_size)
-    columns, places = np.empty(room, np.uintp), np.empty(room, np.uintp)
-    coefs, gradient = np.empty((2, room))
+    columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
-        n_present, n_entries = _find_columns(X, batch, state.moments, columns, places)
+        n_entries = _learn_moments(X, batch, state.features, columns)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
         totals[WORK] += n_entries
         base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
         for k in range(n_problems):
-            for at in range(n_present):
-                coefs[at] = _coef(columns[at], k, rule, state)
-            _scores(X, batch, places, coefs, state.intercept[0, k], z)
+            _scores(X, batch, k, rule, state, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
-            for at in range(n_present):
-                gradient[at] = 0.0
-            _combine(X, batch, places, slope, gradient)
-            _move(k, columns[:n_present], gradient, coefs, base, rule, state)
+            _combine(X, batch, k, slope, state.features)
+            _move(k, columns[:n_entries], base, rule, state)
             end_batch(k, slope[:n], base, share, rule, state)
         # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
@@ -76,83 +77,77 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _find_columns(X, batch, moments, columns, places):
-    """List the ``columns`` of a batch, and the place in that list of each entry; return how many.
-
-    The list is a set in two arrays (Briggs and Torczon, "An efficient representation for sparse
-    sets", 1993). The moments learn from the entries.
-    """
-    n_present = np.uintp(0)
+def _learn_moments(X, batch, features, columns):
+    """Let the moments learn a batch, and list the column of each entry; return their number."""
     n_entries = 0
     for i in range(batch.size):
         values, indices = row_of(X, batch[i])
-        room = places[n_entries : n_entries + values.size]
+        room = columns[n_entries : n_entries + values.size]
         n_entries += values.size
         for entry in range(values.size):
             j, value = np.uintp(indices[entry]), float(values[entry])
-            at = np.uintp(moments[j, PLACE])
-            if not (at < n_present and columns[at] == j):
-                at = n_present
-                moments[j, PLACE] = n_present
-                columns[at] = j
-                n_present += np.uintp(1)
-            room[entry] = at
-            moments[j, SPREAD] += value * value
-            moments[j, PRESENCE] += value != 0.0
-    return np.intp(n_present), n_entries
+            room[entry] = j
+            features[j, PRESENCE] += value != 0.0
+            features[j, SPREAD] += value * value
+    return n_entries
+
+
+@jit
+def _place(k):
+    """The first place of problem k among those of a column."""
+    return N_MOMENTS + N_PLACES * k
 
 
 @jit
 def _coef(j, k, rule, state):
+    first = _place(k)
     return coefficient(
-        state.features[j, DUAL, k],
-        state.features[j, CURVATURE, k],
+        state.features[j, first + DUAL],
+        state.features[j, first + CURVATURE],
         state.penalty[k],
         rule.l1_ratio,
     )
 
 
 @jit
-def _scores(X, batch, places, coefs, intercept, z):
-    n_seen = 0
+def _scores(X, batch, k, rule, state, z):
     for i in range(batch.size):
-        values, _ = row_of(X, batch[i])
-        room = places[n_seen : n_seen + values.size]
-        n_seen += values.size
-        total = intercept
+        values, indices = row_of(X, batch[i])
+        total = state.intercept[0, k]
         for entry in range(values.size):
-            total += values[entry] * coefs[room[entry]]
+            total += values[entry] * _coef(np.uintp(indices[entry]), k, rule, state)
         z[i] = total
 
 
 @jit
-def _combine(X, batch, places, slope, gradient):
-    n_seen = 0
+def _combine(X, batch, k, slope, features):
+    place = _place(k) + GRADIENT
     for i in range(batch.size):
-        values, _ = row_of(X, batch[i])
-        room = places[n_seen : n_seen + values.size]
-        n_seen += values.size
+        values, indices = row_of(X, batch[i])
         factor = slope[i]
         for entry in range(values.size):
-            gradient[room[entry]] += factor * values[entry]
+            features[np.uintp(indices[entry]), place] += factor * values[entry]
 
 
 @jit
-def _move(k, columns, gradient, coefs, base, rule, state):
+def _move(k, columns, base, rule, state):
     """Let the features of a problem that a batch has learn from its gradient."""
     part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
-    features, moments = state.features, state.moments
-    for at in range(columns.size):
-        j = columns[at]
-        slope = gradient[at]
+    features, first = state.features, _place(k)
+    for j in columns:
+        slope = features[j, first + GRADIENT]
+        if slope == 0.0:
+            continue
+        features[j, first + GRADIENT] = 0.0
         h = base
         size = 1.0
         if rule.is_adaptive:
-            spread = moments[j, SPREAD]
-            size = spread / max(moments[j, PRESENCE], 1.0)
-            square = features[j, SQUARES, k] + slope * slope
-            features[j, SQUARES, k] = square
+            spread = features[j, SPREAD]
+            size = spread / max(features[j, PRESENCE], 1.0)
+            square = features[j, first + SQUARES] + slope * slope
+            features[j, first + SQUARES] = square
             h *= math.sqrt(size * (square + prior * (spread * part)))
-        if slope != 0.0 and size > 0.0 and h < np.inf:
-            features[j, DUAL, k] += slope - (h - features[j, CURVATURE, k]) * coefs[at]
-            features[j, CURVATURE, k] = h
+        if size > 0.0 and h < np.inf:
+            change = (h - features[j, first + CURVATURE]) * _coef(j, k, rule, state)
+            features[j, first + DUAL] += slope - change
+            features[j, first + CURVATURE] = h

@@ -24,16 +24,19 @@ import numpy as np
 from .jit import jit
 from .pointwise import loss_of_rows
 
-# Places in `State.features`.
+# Places of a problem in `State.features`.
 DUAL = 0
 CURVATURE = 1
 SQUARES = 2  # sum of squared gradients
+GRADIENT = 3  # of sparse rows: of the batch at hand; zero between batches
+N_PLACES = 4
 
-# Places in `State.moments`. The spread is the sum of squares about the centre.
+# Places in `State.moments`, of sparse rows in `State.features`. The spread is the sum of squares
+# about the centre.
 CENTER = 0  # of dense rows; that of sparse ones is 0
 PRESENCE = 0  # of sparse rows: number of entries
 SPREAD = 1
-PLACE = 2  # of sparse rows: room to note where in a batch a column is; its content means nothing
+N_MOMENTS = 2
 
 # Places in `State.totals`.
 ROWS = 0  # seen
@@ -47,11 +50,12 @@ N_TOTALS = 5
 class State(NamedTuple):
     """What is known of K problems after some rows; kernels change it in place.
 
-    What dense rows need together lies together in rows, what sparse ones do in columns.
+    What dense rows need together lies together in rows, what sparse ones do in columns: all that is
+    known of a column is one row of ``features``, its moments first, then each problem's places.
     """
 
-    features: np.ndarray  # (3, K, n_columns) dense, (n_columns, 3, K) sparse
-    moments: np.ndarray  # (2, n_columns) dense: centre, spread; (n_columns, 3) sparse
+    features: np.ndarray  # (3, K, n_columns) dense, (n_columns, N_MOMENTS + K * N_PLACES) sparse
+    moments: np.ndarray  # (2, n_columns) dense: centre, spread; (2, 0) sparse
     average: np.ndarray  # (K, n_columns), (n_columns, K): of the coefficients
     intercept: np.ndarray  # (3, K): the intercept at the centre, its squared gradients, its average
     row_weight: np.ndarray  # (K,): sum of the squared weights of rows
