@@ -202,11 +202,10 @@ class Matrix:
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
-        if self.is_sparse:
-            return np.where(constant, 0.0, mean), np.where(constant, 1.0, scale), constant
-        # About the mean instead of the origin; the floor is for an origin far out.
-        distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
-        scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
+        if not self.is_sparse:
+            # About the mean instead of the origin; the floor is for an origin far out.
+            distance = np.where(constant, 0.0, mean - origin) / np.where(constant, 1.0, scale)
+            scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
         return np.where(constant, origin, mean), np.where(constant, 1.0, scale), constant
 
     def _moments(self, weight, origin, unit):

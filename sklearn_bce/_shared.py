@@ -107,6 +107,7 @@ def _best_shift(matrix, objectives, thetas):
         return ()
 
     reading.fold(part)
+    reading.end()
     return [
         intercept_shift(z, objective.positive, objective.negative, objective.gammas)
         for objective, z in zip(objectives, logits, strict=True)

@@ -11,7 +11,6 @@ from . import _own_proof
 from ._intercept import best_constant, constant_value
 from ._loop import ROUNDING, Proposal, minimise
 from ._newton_step import Factor
-from ._own_proof import FEATURES_PER_ITERATION
 
 _CLOSE = 0.02  # relative
 _SAFE = 2.0  # change of the curvatures since the metric was made
@@ -80,7 +79,7 @@ class Rule(_own_proof.Rule):
         matrix = objective.matrix
         width = min(objective.size, matrix.n_values / matrix.shape[0])
         share = matrix.n_values / (matrix.n_values + _OVERHEAD)
-        self.steps_of_hessian = share * width / FEATURES_PER_ITERATION
+        self.steps_of_hessian = share * width / _own_proof.FEATURES_PER_ITERATION
 
     def begin(self, point):
         """Choose the metric for a start at ``point``."""
