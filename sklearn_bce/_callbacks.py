@@ -155,9 +155,10 @@ class ProblemTask:
     def watch(self, iteration, theta, value, optimality, progress=None):
         """Tell of an iteration; return whether the fit is to end."""
         self._put(iteration, theta)
-        if progress is not None:
-            judged = {} if self.judge is None else {"judge": self.judge.save()}
-            self.fit.saved[self.row] = progress | judged
+        has_judged = self.judge is not None and self.judge.best is not None
+        progress = (progress or {}) | ({"judge": self.judge.save()} if has_judged else {})
+        if progress:
+            self.fit.saved[self.row] = progress
         task = self.context.subcontext(task_name="iteration")
         task.call_on_fit_task_begin(**self.fit.data)
         return self.fit.tell(task)

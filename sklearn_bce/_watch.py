@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._kernels.pointwise import loss_of_rows
-from ._progress import SAME
+from ._progress import SAME, saved_progress
 from ._solvers._loop import all_of
 
 
@@ -26,7 +26,9 @@ class Watches:
         self.judge = self.task = self.printer = None
         if problem.judges is not None:
             patience = estimator.n_iter_no_change if estimator.early_stopping else None
-            self.judge = Judge(objective, judging, *problem.judges(), patience, estimator.tol)
+            saved = saved_progress(estimator).get(problem.index, {}).get("judge")
+            told = patience, estimator.tol, saved
+            self.judge = Judge(objective, judging, *problem.judges(), *told)
         if estimator.verbose:
             self.printer = _Printer(self.name, self.judge)
         if task is not None:
@@ -107,24 +109,39 @@ class Judge:
         keeps the last coefficients whatever they are worth.
     tol : float
         Relative; a smaller improvement counts as none.
+    saved : dict, optional
+        What the judge of a fit that was broken off has left.
     """
 
-    def __init__(self, objective, matrix, positive, negative, patience, tol):
+    def __init__(self, objective, matrix, positive, negative, patience, tol, saved=None):
         total = positive.sum() + negative.sum()
         self.objective = objective
         self.matrix = matrix
         self.positive, self.negative = positive / total, negative / total
         self.patience = patience
         self.tol = tol
+        self.saved = saved
+        self.problem = [objective.n_rows, objective.strength, *objective.gammas]
         self.losses = []
         self.best = None  # (iteration, theta)
         self.least = np.inf
         self.n_worse = 0
 
     def begin(self, iteration, theta, progress=None):
-        """Judge the point that the iterations start from, or go on; return whether to end."""
-        if progress and "judge" in progress and self._agrees(progress["judge"]):
-            vars(self).update(progress["judge"], losses=list(progress["judge"]["losses"]))
+        """Judge the point that the iterations start from, or go on; return whether to end.
+
+        A solver that goes on to the same bits tells its ``progress``, and the iterations before
+        count. One that starts again from where it was counts its iterations anew: only the best
+        point so far, and the patience that is left, go on.
+        """
+        if progress and self._agrees(progress.get("judge")):
+            self._go_on(progress["judge"])
+            self.losses = list(progress["judge"]["losses"])
+            return self._has_had_enough()
+        if progress is None and self._agrees(self.saved):
+            self._go_on(self.saved)
+            self.best = (iteration, self.best[1])
+            self.losses = [self._loss(theta)]
             return self._has_had_enough()
         self._judge(iteration, theta)
         self.n_worse = 0
@@ -138,6 +155,7 @@ class Judge:
     def save(self):
         """Return what `begin` may go on from."""
         return {
+            "problem": self.problem,
             "losses": list(self.losses),
             "best": self.best,
             "least": self.least,
@@ -145,8 +163,13 @@ class Judge:
         }
 
     def _agrees(self, saved):
-        """Whether the same rows have judged before."""
+        """Whether the same rows have judged the same problem before."""
+        if saved is None or saved["problem"] != self.problem:
+            return False
         return np.isclose(self._loss(saved["best"][1]), saved["least"], rtol=SAME, atol=0.0)
+
+    def _go_on(self, saved):
+        self.best, self.least, self.n_worse = saved["best"], saved["least"], saved["n_worse"]
 
     def _has_had_enough(self):
         return self.patience is not None and self.n_worse >= self.patience

@@ -617,3 +617,41 @@ def test_progress_of_other_data_is_not_gone_on_from(tmp_path):
     assert other.coef_.tobytes() == fit_quietly(plain, X, 1 - Y).coef_.tobytes()
     learned = copy.deepcopy(saved).partial_fit(X, Y)
     assert not hasattr(learned, "_progress")
+
+
+@needs_callbacks
+# Conjugate gradients may end an iteration sooner or later for a rounding.
+@pytest.mark.parametrize(("solver", "rtol"), [("newton-cholesky", 1e-10), ("newton-cg", 1e-6)])
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+def test_patience_and_best_iteration_are_gone_on_from(solver, rtol, kind):
+    data, target = StandardScaler().fit_transform(DATA), TARGET
+    if kind is OneVsRestBCEClassifier:
+        target = np.column_stack([TARGET, DATA[:, 0] + 5.0 * TARGET > 14.0]).astype(int)
+    clf = kind(solver=solver, C=1e4, tol=1e-12, early_stopping=True, n_iter_no_change=3)
+    whole = clone(clf).fit(data, target)
+    assert (whole.n_iter_ + 3 == np.ravel([len(c) for c in curves(whole)]) - 1).all()
+    recorder = Recorder()
+    clone(clf).set_callbacks(recorder).fit(data, target)
+    for model in map(ready_to_go_on, recorder.models):
+        resumed = model.fit(data, target)
+        np.testing.assert_allclose(resumed.coef_, whole.coef_, rtol=rtol, atol=1e-12)
+        lengths = [[len(each) for each in curves(resumed, name)] for name in CURVES]
+        assert lengths[0] == lengths[1]
+    # The judge of another problem is not believed.
+    model = ready_to_go_on(recorder.models[-1]).set_params(C=1e-4)
+    fresh = clone(clf).set_params(C=1e-4).fit(data, target)
+    np.testing.assert_allclose(model.fit(data, target).coef_, fresh.coef_, rtol=1e-3)
+
+
+CURVES = "loss_curve_", "validation_scores_"
+
+
+def ready_to_go_on(model):
+    model = copy.copy(model).set_params(warm_start=True)
+    vars(model).pop("_skl_callbacks", None)
+    return model
+
+
+def curves(clf, name="loss_curve_"):
+    curve = getattr(clf, name)
+    return curve if isinstance(curve[0], list) else [curve]

@@ -45,7 +45,8 @@ def unwatched(iteration, theta, value=np.nan, optimality=np.nan, progress=None):
 
     It is told the iterations so far, the point they have come to, the objective there and the
     sub-optimality before the last step. A solver that needs more than theta to go on from there
-    to the same bits says so in ``progress``, a dict; one that goes on tells it to ``begin``.
+    to the same bits says so in ``progress``, a dict; one that goes on tells it to ``begin``, and an
+    empty one if it does not.
     """
 
 

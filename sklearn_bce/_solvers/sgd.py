@@ -57,13 +57,13 @@ class _Search:
             *[objective.n_rows, objective.strength, *objective.gammas, steps.seed],
             *[*steps.rule, objective.matrix.is_sparse],
         ]
-        self.gone_on_from = None
+        self.gone_on_from = {}
         descent = _start(objective, point, steps.rule)
         self.epochs = Epochs(objective, descent, steps.rule, steps.seed)
 
     def is_of(self, saved):
         """Whether something was saved, and the same problem and steps were meant."""
-        return saved is not None and saved["problem"] == self.problem
+        return saved is not None and saved.get("problem") == self.problem
 
     def go_on(self, saved):
         """Take up what another search has saved."""
