@@ -1,8 +1,8 @@
 """Stochastic steps over sparse rows; `stochastic.py` has the formulas.
 
 Columns that several rows of a batch have are not looked for. Each entry adds to the gradient of its
-column, in the column's own memory; whoever comes first in the end takes it all, and leaves nothing.
-Looking for them is a branch that nobody can predict, on memory that is far away.
+column, in the column's own memory, and who finds nothing there notes the column: no branch that
+nobody can predict. A gradient that comes back to zero in between is noted twice, and moved once.
 """
 
 import math
@@ -43,7 +43,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
-        n_entries = _learn_moments(X, batch, state.features, columns)
+        n_entries = _learn_moments(X, batch, state.features)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
@@ -52,8 +52,8 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
         for k in range(n_problems):
             _scores(X, batch, k, rule, state, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
-            _combine(X, batch, k, slope, state.features)
-            _move(k, columns[:n_entries], base, rule, state)
+            n_moving = _combine(X, batch, k, slope, state.features, columns)
+            _move(k, columns[:n_moving], base, rule, state)
             end_batch(k, slope[:n], base, share, rule, state)
         # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
@@ -77,16 +77,14 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _learn_moments(X, batch, features, columns):
-    """Let the moments learn a batch, and list the column of each entry; return their number."""
+def _learn_moments(X, batch, features):
+    """Let the moments learn a batch; return its number of entries."""
     n_entries = 0
     for i in range(batch.size):
         values, indices = row_of(X, batch[i])
-        room = columns[n_entries : n_entries + values.size]
         n_entries += values.size
         for entry in range(values.size):
             j, value = np.uintp(indices[entry]), float(values[entry])
-            room[entry] = j
             features[j, PRESENCE] += value != 0.0
             features[j, SPREAD] += value * value
     return n_entries
@@ -120,13 +118,19 @@ def _scores(X, batch, k, rule, state, z):
 
 
 @jit
-def _combine(X, batch, k, slope, features):
-    place = _place(k) + GRADIENT
+def _combine(X, batch, k, slope, features, columns):
+    """Sum the gradient of a problem, and list the columns that have one; return their number."""
+    place, n_moving = _place(k) + GRADIENT, 0
     for i in range(batch.size):
         values, indices = row_of(X, batch[i])
         factor = slope[i]
         for entry in range(values.size):
-            features[np.uintp(indices[entry]), place] += factor * values[entry]
+            j = np.uintp(indices[entry])
+            before = features[j, place]
+            columns[n_moving] = j
+            n_moving += before == 0.0
+            features[j, place] = before + factor * values[entry]
+    return n_moving
 
 
 @jit
