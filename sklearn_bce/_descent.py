@@ -95,9 +95,9 @@ class Descent:
 
     @classmethod
     def from_dict(cls, arrays):
-        """Return the Descent that `as_dict` has described."""
-        arrays = dict(arrays)
-        return cls(is_sparse=arrays.pop("is_sparse"), state=State(**arrays))
+        """Return the Descent that `as_dict` has described; what else ``arrays`` holds is let be."""
+        state = State(*(arrays[name] for name in State._fields))
+        return cls(state, arrays["is_sparse"])
 
     def as_dict(self):
         """Return all there is to know, as plain arrays."""
@@ -166,6 +166,10 @@ class Descent:
         n_values = X.nnz / X.shape[0] if sp.issparse(X) else X.shape[1]
         length = _CALL_VALUES / max(n_values, 1.0) / max(4, self.n_problems)
         return batch_size * max(1, int(length / batch_size))
+
+    def n_points(self, rule):
+        """Return the number of points whose average the coefficients are; 0 if they are another."""
+        return int(self.state.totals[POINTS]) if rule.average and rule.l1_ratio == 0.0 else 0
 
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
