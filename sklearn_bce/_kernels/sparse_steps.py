@@ -43,7 +43,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
-        n_entries = _learn_moments(X, batch, state.features)
+        n_entries = _n_entries(X, batch)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
@@ -65,29 +65,20 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
 
 
 @jit
+def _n_entries(X, batch):
+    total = 0
+    for row in batch:
+        total += X.indptr[row + 1] - X.indptr[row]
+    return total
+
+
+@jit
 def _most_entries(X, order, batch_size):
     """The most entries that a batch of rows has."""
     most = 0
     for start in range(0, order.size, batch_size):
-        n_entries = 0
-        for row in order[start : start + batch_size]:
-            n_entries += X.indptr[row + 1] - X.indptr[row]
-        most = max(most, n_entries)
+        most = max(most, _n_entries(X, order[start : start + batch_size]))
     return most
-
-
-@jit
-def _learn_moments(X, batch, features):
-    """Let the moments learn a batch; return its number of entries."""
-    n_entries = 0
-    for i in range(batch.size):
-        values, indices = row_of(X, batch[i])
-        n_entries += values.size
-        for entry in range(values.size):
-            j, value = np.uintp(indices[entry]), float(values[entry])
-            features[j, PRESENCE] += value != 0.0
-            features[j, SPREAD] += value * value
-    return n_entries
 
 
 @jit
@@ -119,17 +110,23 @@ def _scores(X, batch, k, rule, state, z):
 
 @jit
 def _combine(X, batch, k, slope, features, columns):
-    """Sum the gradient of a problem, and list the columns that have one; return their number."""
-    place, n_moving = _place(k) + GRADIENT, 0
+    """Sum the gradient of a problem, and list the columns that have one; return their number.
+
+    With the first problem the moments, which all share, learn from the batch.
+    """
+    place, n_moving = np.uintp(_place(k) + GRADIENT), 0
     for i in range(batch.size):
         values, indices = row_of(X, batch[i])
         factor = slope[i]
         for entry in range(values.size):
-            j = np.uintp(indices[entry])
+            j, value = np.uintp(indices[entry]), float(values[entry])
             before = features[j, place]
             columns[n_moving] = j
             n_moving += before == 0.0
-            features[j, place] = before + factor * values[entry]
+            features[j, place] = before + factor * value
+            if k == 0:
+                features[j, PRESENCE] += value != 0.0
+                features[j, SPREAD] += value * value
     return n_moving
 
 
