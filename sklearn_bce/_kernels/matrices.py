@@ -6,7 +6,8 @@ type when Numba compiles; the passes above are written once for all of them.
 
 Numba lets a negative index count from the end, and unless it knows better it asks each index for
 its sign, which is slower than what is done with the number. It knows better where loops run from 0
-over a slice, and where an index is unsigned.
+over a slice, and where an index is unsigned. Sparse rows are short, and a slice of each would cost
+as much as many entries: its owner is counted.
 """
 
 from typing import NamedTuple
@@ -71,19 +72,18 @@ def _scores_columns(X, coef, start, scores):
             scores[i] += column[i] * coef[j]
 
 
-@jit
-def row_of(X, i):
-    """The values and the columns of a sparse row."""
-    row = slice(X.indptr[i], X.indptr[i + 1])
-    return X.values[row], X.indices[row]
+@jit_exact
+def entries_of(X, i):
+    """The places of a sparse row's values and columns."""
+    return range(np.uintp(X.indptr[i]), np.uintp(X.indptr[i + 1]))
 
 
 @jit
 def _scores_sparse(X, coef, start, scores):
+    values, columns = X.values, X.indices
     for i in range(scores.size):
-        values, columns = row_of(X, start + i)
         total = 0.0
-        for k in range(values.size):
+        for k in entries_of(X, start + i):
             total += values[k] * coef[np.uintp(columns[k])]
         scores[i] += total
 
@@ -129,10 +129,10 @@ def _combine_columns(X, residual, start, sums):
 
 @jit
 def _combine_sparse(X, residual, start, sums):
+    values, columns = X.values, X.indices
     for i in range(residual.size):
         factor = residual[i]
-        values, columns = row_of(X, start + i)
-        for k in range(values.size):
+        for k in entries_of(X, start + i):
             sums[np.uintp(columns[k])] += factor * values[k]
 
 
@@ -170,10 +170,10 @@ def _squares_columns(X, weight, origin, unit, start, sums):
 
 @jit
 def _squares_sparse(X, weight, origin, unit, start, sums):
+    values, columns = X.values, X.indices
     for i in range(weight.size):
         factor = weight[i]
-        values, columns = row_of(X, start + i)
-        for k in range(values.size):
+        for k in entries_of(X, start + i):
             j = np.uintp(columns[k])
             sums[j] += factor * _square(float(values[k]), unit) if factor > 0.0 else 0.0
 

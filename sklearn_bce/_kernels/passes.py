@@ -10,7 +10,7 @@ import numpy as np
 from . import lanes
 from .jit import jit
 from .lanes import WIDTH
-from .matrices import add_combination, add_scores, add_squares, fill_scaled, row_of
+from .matrices import add_combination, add_scores, add_squares, entries_of, fill_scaled
 from .pointwise import loss_of_rows
 
 BLOCK = 512
@@ -106,24 +106,30 @@ def weighted_block(X, first, center, inverse, weight, block):
 
 
 @jit
-def _scores_of_row(values, columns, coefs, scores):
-    """Set scores[0] to a row times ``coefs`` (n_columns, WIDTH)."""
+def _scores_of_row(X, i, coefs, scores):
+    """Set scores[0] to row i times ``coefs`` (n_columns, WIDTH)."""
+    values, columns = X.values, X.indices
+    first, stop = X.indptr[i], X.indptr[i + 1]
     # Two sums, so that an addition need not wait for the one before it.
     even = lanes.zeros()
     odd = lanes.zeros()
-    for k in range(0, values.size - 1, 2):
-        even = lanes.multiply_add(values[k], lanes.load(coefs, columns[k]), even)
-        odd = lanes.multiply_add(values[k + 1], lanes.load(coefs, columns[k + 1]), odd)
-    if values.size % 2 == 1:
-        even = lanes.multiply_add(values[-1], lanes.load(coefs, columns[-1]), even)
+    for k in range(first, stop - 1, 2):
+        a = np.uintp(k)
+        b = np.uintp(k + 1)
+        even = lanes.multiply_add(values[a], lanes.load(coefs, columns[a]), even)
+        odd = lanes.multiply_add(values[b], lanes.load(coefs, columns[b]), odd)
+    if (stop - first) % 2 == 1:
+        a = np.uintp(stop - 1)
+        even = lanes.multiply_add(values[a], lanes.load(coefs, columns[a]), even)
     lanes.store(lanes.add(even, odd), scores, 0)
 
 
 @jit
-def _add_row(values, columns, residuals, sums):
-    """Add a row times residuals[0] to ``sums`` (n_columns, WIDTH)."""
+def _add_row(X, i, residuals, sums):
+    """Add row i times residuals[0] to ``sums`` (n_columns, WIDTH)."""
+    values, columns = X.values, X.indices
     of_row = lanes.load(residuals, 0)
-    for k in range(values.size):
+    for k in entries_of(X, i):
         here = lanes.load(sums, columns[k])
         lanes.store(lanes.multiply_add(values[k], of_row, here), sums, columns[k])
 
@@ -133,8 +139,7 @@ def sparse_scores(X, first, coefs, scores):
     """Fill ``scores`` (WIDTH, n_block) with X[rows] @ coefs, for ``coefs`` (n_columns, WIDTH)."""
     total = np.empty((1, WIDTH))
     for i in range(scores.shape[1]):
-        values, columns = row_of(X, first + i)
-        _scores_of_row(values, columns, coefs, total)
+        _scores_of_row(X, first + i, coefs, total)
         for k in range(WIDTH):
             scores[k, i] = total[0, k]
 
@@ -146,8 +151,7 @@ def add_sparse_combination(X, first, residuals, sums):
     for i in range(residuals.shape[1]):
         for k in range(WIDTH):
             row[0, k] = residuals[k, i]
-        values, columns = row_of(X, first + i)
-        _add_row(values, columns, row, sums)
+        _add_row(X, first + i, row, sums)
 
 
 @jit
@@ -159,14 +163,13 @@ def sparse_curvature_pass(X, first, directions, shifts, weights, sums, totals):
     """
     change = np.zeros((1, WIDTH))
     for i in range(weights.shape[1]):
-        values, columns = row_of(X, first + i)
-        _scores_of_row(values, columns, directions, change)
+        _scores_of_row(X, first + i, directions, change)
         for k in range(totals.size):
             weight = weights[k, i]
             # A row that does not count may have an infinite score.
             change[0, k] = (change[0, k] + shifts[k]) * weight if weight > 0.0 else 0.0
             totals[k] += change[0, k]
-        _add_row(values, columns, change, sums)
+        _add_row(X, first + i, change, sums)
 
 
 @jit
@@ -177,16 +180,16 @@ def sparse_gram_pass(X, first_row, weight, unit, gram, diagonal):
     entry with itself to ``diagonal``: gram + gram.T + diag(diagonal) is the whole, for rows with
     repeated column indices too.
     """
+    values, columns = X.values, X.indices
     for i in range(weight.size):
         if weight[i] == 0.0:
             continue
-        values, columns = row_of(X, first_row + i)
-        for a in range(values.size):
+        entries = entries_of(X, first_row + i)
+        for a in entries:
             j = np.uintp(columns[a])
             scaled = values[a] * unit[j]
             factor = weight[i] * scaled
             diagonal[j] += factor * scaled
-            line = gram[j]
-            for b in range(a):
+            for b in range(entries.start, a):
                 k = np.uintp(columns[b])
-                line[k] += factor * (values[b] * unit[k])
+                gram[j, k] += factor * (values[b] * unit[k])

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .jit import jit
-from .matrices import row_of
+from .matrices import entries_of
 from .stochastic import (
     CURVATURE,
     DUAL,
@@ -100,10 +100,10 @@ def _coef(j, k, rule, state):
 
 @jit
 def _scores(X, batch, k, rule, state, z):
+    values, indices = X.values, X.indices
     for i in range(batch.size):
-        values, indices = row_of(X, batch[i])
         total = state.intercept[0, k]
-        for entry in range(values.size):
+        for entry in entries_of(X, batch[i]):
             total += values[entry] * _coef(np.uintp(indices[entry]), k, rule, state)
         z[i] = total
 
@@ -114,11 +114,11 @@ def _combine(X, batch, k, slope, features, columns):
 
     With the first problem the moments, which all share, learn from the batch.
     """
+    values, indices = X.values, X.indices
     place, n_moving = np.uintp(_place(k) + GRADIENT), 0
     for i in range(batch.size):
-        values, indices = row_of(X, batch[i])
         factor = slope[i]
-        for entry in range(values.size):
+        for entry in entries_of(X, batch[i]):
             j, value = np.uintp(indices[entry]), float(values[entry])
             before = features[j, place]
             columns[n_moving] = j
