@@ -324,6 +324,24 @@ def test_coefficients_are_the_users_own():
     assert same(one.partial_fit(X, hard), other.partial_fit(X, hard))
 
 
+def test_wide_coefficients_are_copied_when_the_average_moves():
+    X, hard, _, _ = small_problem(n_rows=200)
+    X = sp.csr_array(np.hstack([X, np.zeros((200, 500 - X.shape[1]))]))
+    one, other = (BCEClassifier(batch_size=4).partial_fit(X, hard, [0, 1]) for _ in range(2))
+    before, copied = one.coef_, one.coef_.copy()
+    one.partial_fit(X[:4], hard[:4])
+    assert one.coef_ is before  # few entries: the average stays where it is
+    one.coef_ = np.zeros_like(before)
+    one.partial_fit(X[:4], hard[:4])
+    other.partial_fit(X[:4], hard[:4]).partial_fit(X[:4], hard[:4])
+    assert same(one, other)
+    one.partial_fit(X, hard)
+    assert one.coef_ is not before and np.array_equal(before, copied)
+    assert same(one, other.partial_fit(X, hard))
+    one.set_params(average=False).partial_fit(X[:4], hard[:4])
+    assert not same(one, other)
+
+
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
 def test_stream_after_fit_starts_from_it(solver, layout):
