@@ -124,7 +124,7 @@ def _show(estimator, X, descent, rule):
     Returns what will tell whether the copy is still there and up to date.
     """
     shown = (getattr(estimator, "_stream", None) or {}).get("shown")
-    average = [descent.n_points(rule), X.dtype.name]
+    average = [descent.n_points(rule), X.dtype.char]
     if (
         average[0] == 0
         or shown is None
