@@ -60,8 +60,8 @@ class BCEClassifier(LinearBinaryClassifier):
     solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd"}, default="auto"
         They reach the same optimum, "sgd" only comes near it. "newton-cholesky" suits up to a few
         hundred features, or up to 2,000 dense rows, "lbfgs" many rows, "newton-cg" thousands of
-        sparse features. An L1 penalty needs "newton-cd" or "sgd". "auto" chooses one of them, and
-        never "sgd".
+        features and a weak penalty. An L1 penalty needs "newton-cd" or "sgd". "auto" chooses one of
+        them, and never "sgd".
     tol : float, default=1e-8
         Relative sub-optimality (objective - minimum) / objective at which the fit stops. More than
         1e-5 counts as 1e-5: further out the distance cannot be told. For "sgd" it is the relative

@@ -106,7 +106,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
                 Watches(estimator, problem, objective, judging, task)
                 for problem, objective in zip(some, objectives, strict=True)
             ]
-            chosen = names[first : first + tile]
+            chosen = list(map(_solvers.settle, names[first : first + tile], objectives))
             solvers = [
                 solve_from(
                     objective,

@@ -13,6 +13,7 @@ from sklearn_bce import BCEClassifier, SeparationWarning
 from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose, lbfgs
 from sklearn_bce._solvers._newton_step import newton_step
 from tests.problems import (
+    LAYOUTS,
     LOSSES,
     SOLVERS,
     exact_optimum,
@@ -483,15 +484,28 @@ def test_one_positive_in_a_hundred_thousand():
     [
         ((5_000, 30), 1, False, "lbfgs"),
         ((5_000, 1_999), 1, False, "lbfgs"),
-        ((5_000, 2_000), 1, False, "newton-cg"),
+        ((5_000, 2_000), 1, False, "auto"),
         ((5_000, 2_000), 2, False, "lbfgs"),
-        ((2_000, 2_000), 1, False, "lbfgs"),
+        ((2_000, 2_000), 1, False, "auto"),
         ((2_000, 2_000), 2, True, "newton-cholesky"),
         ((1_000, 1_999), 1, True, "lbfgs"),
     ],
 )
 def test_auto(shape, n_problems, by_rows, name):
     assert choose("auto", *shape, n_problems, by_rows=by_rows) == name
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_auto_of_many_features_goes_by_the_penalty(layout, unit):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_100, 2_200)) * (rng.random((2_100, 2_200)) < 0.01)
+    y = rng.random(2_100) < 0.3
+    square = 2_100 * X.var(axis=0).sum()
+    for C, solver in ((5e5 / square, "lbfgs"), (2e6 / square, "newton-cg")):
+        X_in_unit = LAYOUTS[layout](X * unit)
+        clf = BCEClassifier(C=C / unit**2, tol=1e-5).fit(X_in_unit, y)
+        assert clf.solver_ == solver
 
 
 def test_cholesky_refuses_what_does_not_fit_in_memory():

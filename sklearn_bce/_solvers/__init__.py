@@ -16,18 +16,18 @@ SOLVE = {
 }
 _MAX_CHOLESKY_IN_BLOCKS = 512  # a Hessian of more takes longer than to read a Parquet file
 _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more than 3 GB
+_CONDITION = 1e6  # of a wide objective: from there on conjugate gradients need fewer readings
 
 
 def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=False, by_rows=False):
-    """Return the name of the solver to use.
+    """Return the name of the solver to use, or "auto" where that takes a look at the objective.
 
     "auto" means "newton-cd" for an L1 penalty. Else, for 2,000 features or more, where p x p
     matrices are too dear, it is "newton-cholesky" where Newton's directions go ``by_rows``
-    (`_objective.few_rows`), and "newton-cg" where there are more rows than features: with fewer
-    of them, as in sparse text, plain "lbfgs" needs the least readings. Below it is "lbfgs".
-    Several problems over one X take "lbfgs" instead of "newton-cg": what they cannot share,
-    products with their Hessians, are few. Where X comes in blocks, and up to 512 features, it means
-    "newton-cholesky": a Hessian costs no reading more, and it needs the fewest.
+    (`_objective.few_rows`), and otherwise left to `settle`. Below it is "lbfgs". Several problems
+    over one X take "lbfgs" too: what they cannot share, products with their Hessians, are few.
+    Where X comes in blocks, and up to 512 features, it means "newton-cholesky": a Hessian costs no
+    reading more, and it needs the fewest.
     """
     if solver == "newton-cholesky" and not by_rows and n_features > _MAX_CHOLESKY_FEATURES:
         raise ValueError(
@@ -53,5 +53,15 @@ def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=Fal
         return "newton-cholesky"
     if by_rows and n_features >= MAX_FACTOR_SIZE:
         return "newton-cholesky"
-    is_wide = MAX_FACTOR_SIZE <= n_features < n_rows
-    return "newton-cg" if is_wide and n_problems == 1 else "lbfgs"
+    return "lbfgs" if n_features < MAX_FACTOR_SIZE or n_problems > 1 else "auto"
+
+
+def settle(solver, objective):
+    """Return the name of the solver that "auto" means for many features.
+
+    Where the penalty is strong, plain "lbfgs" needs the least readings of X. Where it is weak
+    beside what rows differ by, hundreds of its steps are a few of "newton-cg".
+    """
+    if solver != "auto":
+        return solver
+    return "newton-cg" if objective.condition > _CONDITION else "lbfgs"

@@ -24,7 +24,7 @@ from .._objective import Point
 _ARMIJO = 1e-4
 _WOLFE = 0.9
 _MAX_TRIALS = 200
-_SHORTEN = (0.01, 0.5)  # at least and at most, from one trial step to the next
+_SHORTEN = (0.2, 0.5)  # at most and at least, from one trial step to the next
 _DISAPPOINTING = 0.01  # share of the promised decrement
 _VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
 ROUNDING = 1e-14  # relative: below it, an end of progress is rounding and no failure
@@ -141,7 +141,8 @@ def line_search(objective, point, proposal):
     """Shorten the step until the value falls enough (Armijo); return the new point or None.
 
     The next step is where the parabola through what is known has its minimum. From a point where
-    the curvature has all but vanished, a step may at first be too long by any power of ten. Where
+    the curvature has all but vanished, a step may at first be too long by any power of ten; but a
+    loss grows as a line there, and the parabola alone would make it far too short. Where
     the change of the value drowns in rounding, the slope decides instead (the approximate Wolfe
     condition of Hager and Zhang, SIAM J. Optim. 16, 2005).
     """
