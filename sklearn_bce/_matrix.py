@@ -1,4 +1,4 @@
-"""X as the kernels read it: its layout, its columns' centres and scales, its Gram matrix.
+"""X as the kernels read it: its layout, parts of it, its columns' centres and scales.
 
 Dense X in C or F order and CSR are used where they lie, in float32 or float64. Anything else has
 been converted before, or is made contiguous here.
@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import qr
 
 from ._kernels import passes
 from ._kernels.matrices import Columns, Rows, SparseRows
@@ -17,18 +16,12 @@ from ._kernels.sweeps import SparseColumns
 from ._room import Room
 from ._threads import ALONE
 
-_GRAM_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
 _SPARSE_PART_VALUES = 2**18  # which take several times as long
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
-_GRAM_FLOPS = 8  # multiplications of a Gram matrix that take as long as reading a value
-_MAX_WHOLE_GRAM = 256  # columns; of more, tiles are shared out among the threads, not rows
-_TILED_BLOCK_VALUES = 2**19
-_TILE = 128  # columns
-_FILLS = 4  # parts of a block that is filled
 _MAX_COPIED_VALUES = 2**24  # 128 MB
 _MAX_SAMPLED_VALUES = 2**21  # 16 MB
 _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
@@ -37,7 +30,7 @@ _RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or
 class Matrix:
     """A read-only view of X with the few sums over its rows that are not losses."""
 
-    _row_gram = None  # the centre, and what `row_gram` returned for it
+    kept_row_products = None  # by `_gram.row_products`: the centre, and what it returned for it
 
     def __init__(self, X, team=ALONE):
         self.source = X
@@ -52,20 +45,17 @@ class Matrix:
 
     def sample(self, rows):
         """Return a Matrix of some rows; they are copied unless that would take much memory."""
-        part = _Sample(self, rows)
-        if part.n_values <= _MAX_SAMPLED_VALUES:
-            return Matrix(part.rows(0, rows.size), self.team)
-        return part
+        return _Sample(self, rows).copied_up_to(_MAX_SAMPLED_VALUES)
 
     def select(self, columns):
         """Return a Matrix of some columns; they are copied unless that would take much memory."""
-        if "columns" in vars(self) and self.is_sparse:  # by columns already
-            by_column = sp.csc_array(tuple(self.columns), shape=self.shape)
-            return Matrix(by_column[:, columns].tocsr(), self.team)
-        part = _Selection(self, columns)
-        if self.is_sparse or part.n_values <= _MAX_COPIED_VALUES:
-            return Matrix(part.rows(0, self.shape[0]), self.team)
-        return part
+        if not self.is_sparse:
+            return _Selection(self, columns).copied_up_to(_MAX_COPIED_VALUES)
+        if "columns" in vars(self):  # by columns already
+            whole = sp.csc_array(tuple(self.columns), shape=self.shape)
+        else:
+            whole = self.rows(0, self.shape[0])
+        return Matrix(whole[:, columns].tocsr(), self.team)
 
     @cached_property
     def columns(self):
@@ -217,164 +207,43 @@ class Matrix:
 
         return self.fold(part)
 
-    def gram(self, weight, center, scale):
-        """Return S.T @ diag(weight) @ S with S = [(X - center) / scale, 1].
 
-        Shape (n_columns + 1, n_columns + 1). The centre of sparse columns is zero.
-        """
-        if self.is_sparse:
-            return self._sparse_gram(weight, scale)
-        return self._dense_gram(weight, center, scale)
+class _Part(Matrix):
+    """Some of a Matrix: fetched piece by piece whenever it is read."""
 
-    def gram_root(self, weight, center, scale):
-        """Return a triangle R with R.T @ R = `gram`, by QR of one block of rows after another."""
-        size = self.shape[1] + 1
-        length = max(2 * size, _GRAM_BLOCK_VALUES // size)
-        triangle = np.empty((0, size))
-        for start in range(0, self.shape[0], length):
-            block = self._weighted_block(weight, center, scale, start, start + length)
-            rows = np.vstack([triangle, block])
-            triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][:size]
-        return triangle
+    def __init__(self, matrix, shape, chosen):
+        self.team = matrix.team
+        self.shape = shape
+        self.is_sparse = matrix.is_sparse
+        self.chosen = chosen
 
-    def _weighted_block(self, weight, center, scale, start, stop):
-        root = np.sqrt(weight[start:stop])
-        block = np.empty((root.size, self.shape[1] + 1))
-        if self.is_sparse:
-            block[:, :-1] = self.rows(start, stop).astype(np.float64, copy=False).toarray() / scale
-            block[:, -1] = 1.0
-            block *= root[:, np.newaxis]
-        else:
-            passes.weighted_block(
-                *self.at(start, stop), center, 1.0 / scale, weight[start:stop], block
-            )
-        return block
+    def at(self, start, stop):
+        return _layout(self.rows(start, stop)), 0
 
-    def _dense_gram(self, weight, center, scale):
-        # Blocks are centred before they are multiplied: afterwards the digits would be gone.
-        size = self.shape[1] + 1
-        if size > _MAX_WHOLE_GRAM:
-            return self._tiled_gram(weight, center, scale)
-        inverse = 1.0 / scale
-        length = max(64, _GRAM_BLOCK_VALUES // size)
-
-        def part(start, stop):
-            gram = np.zeros((size, size))
-            buffer = np.empty((min(length, stop - start), size))
-            for first in range(start, stop, length):
-                last = min(first + length, stop)
-                block = buffer[: last - first]
-                rows = weight[first:last]
-                passes.weighted_block(*self.at(first, last), center, inverse, rows, block)
-                gram += block.T @ block
-            return (gram,)
-
-        return self.fold(part, self.parts(size / _GRAM_FLOPS, size**2))[0]
-
-    def _tiled_gram(self, weight, center, scale):
-        """The Gram matrix of many columns: threads share out tiles of it, block by block of X."""
-        inverse = 1.0 / scale
-
-        def fill(first, last, block):
-            passes.weighted_block(*self.at(first, last), center, inverse, weight[first:last], block)
-
-        return self._tiled_products(self.shape[0], self.shape[1] + 1, fill)
-
-    def row_gram(self, center):
-        """Return the products (n_rows, n_rows) of the centred rows with one another; dense X only.
-
-        Columns are centred before they are multiplied: afterwards the digits would be gone. The
-        last result is kept, for many problems over one X share it.
-        """
-        if self._row_gram is None or self._row_gram[0] is not center:
-            rows = self.rows(0, self.shape[0])
-
-            def fill(first, last, block):
-                np.subtract(rows[:, first:last].T, center[first:last, np.newaxis], out=block)
-
-            self._row_gram = center, self._tiled_products(*rows.shape[::-1], fill)
-        return self._row_gram[1]
-
-    def _tiled_products(self, length, size, fill):
-        """Return A.T @ A, (size, size), for an A of that length.
-
-        ``fill(start, stop, block)`` gives some rows of A.
-        """
-        block_length = max(1, _TILED_BLOCK_VALUES // size)
-        gram = np.zeros((size, size))
-        block = np.empty((min(block_length, length), size))
-
-        def fill_part(first, start, stop):
-            fill(first + start, first + stop, block[start:stop])
-
-        def add(n_rows, start):
-            stop = min(start + _TILE, size)
-            rows = block[:n_rows]
-            gram[start:stop, :stop] += rows[:, start:stop].T @ rows[:, :stop]
-
-        for first in range(0, length, block_length):
-            n_rows = min(block_length, length - first)
-            cuts = [n_rows * k // _FILLS for k in range(_FILLS + 1)]
-            self.team.map(fill_part, [(first, *rows) for rows in pairwise(cuts)])
-            # The longest tiles first, so that no thread is left with one at the end.
-            self.team.map(add, [(n_rows, start) for start in range(0, size, _TILE)][::-1])
-        above = np.triu_indices(size, 1)
-        gram[above] = gram.T[above]
-        return gram
-
-    def _sparse_gram(self, weight, scale):
-        n_columns = self.shape[1]
-        zeros = np.zeros(n_columns)
-
-        def part(start, stop):
-            gram, diagonal, total = np.zeros((n_columns,) * 2), *np.zeros((2, n_columns))
-            rows = weight[start:stop]
-            where = self.at(start, stop)
-            passes.sparse_gram_pass(*where, rows, 1.0 / scale, gram, diagonal)
-            sum_of_rows = passes.curvature_pass(*where, zeros, 1.0, rows, total)
-            return gram, diagonal, total, sum_of_rows
-
-        entries_a_row = self.n_values / self.shape[0]
-        parts = self.parts(max(1.0, entries_a_row / _GRAM_FLOPS), n_columns**2)
-        inner, diagonal, total, sum_of_rows = self.fold(part, parts)
-        gram = np.empty((n_columns + 1,) * 2)
-        gram[:-1, :-1] = inner + inner.T
-        gram[:-1, :-1][np.diag_indices(n_columns)] += diagonal
-        gram[-1, :-1] = gram[:-1, -1] = total / scale
-        gram[-1, -1] = sum_of_rows
-        return gram
+    def copied_up_to(self, n_values):
+        """Return a copy that lies in memory, or itself where it has more entries than that."""
+        if self.n_values > n_values:
+            return self
+        return Matrix(self.rows(0, self.shape[0]), self.team)
 
 
-class _Selection(Matrix):
-    """Some columns of a Matrix: fetched part by part whenever they are read."""
+class _Selection(_Part):
+    """Some columns of dense X."""
 
     def __init__(self, matrix, columns):
+        super().__init__(matrix, (matrix.shape[0], columns.size), columns)
         self.whole = matrix
-        self.team = matrix.team
-        self.shape = (matrix.shape[0], columns.size)
-        self.is_sparse = matrix.is_sparse
-        self.chosen = columns
-
-    def at(self, start, stop):
-        return _layout(self.rows(start, stop)), 0
 
     def rows(self, start, stop):
-        rows = self.whole.rows(start, stop)
-        return rows[:, self.chosen] if self.is_sparse else np.take(rows, self.chosen, axis=1)
+        return np.take(self.whole.rows(start, stop), self.chosen, axis=1)
 
 
-class _Sample(Matrix):
-    """Some rows of a Matrix, in the order given: fetched part by part whenever they are read."""
+class _Sample(_Part):
+    """Some rows, in the order given."""
 
     def __init__(self, matrix, rows):
+        super().__init__(matrix, (rows.size, matrix.shape[1]), rows)
         self.source = matrix.source
-        self.team = matrix.team
-        self.shape = (rows.size, matrix.shape[1])
-        self.is_sparse = matrix.is_sparse
-        self.chosen = rows
-
-    def at(self, start, stop):
-        return _layout(self.rows(start, stop)), 0
 
     def rows(self, start, stop):
         return self.source[self.chosen[start:stop]]

@@ -9,6 +9,7 @@ add up to every fold's.
 import numpy as np
 
 from . import _fit, _solvers
+from ._gram import gram_matrix
 from ._objective import MAX_FACTOR_SIZE
 from ._shared import answer_together
 from ._solvers import _from_neighbour
@@ -178,7 +179,7 @@ class _Walk:
         """Make the Hessian of every problem from the row curvatures of a fit to all rows."""
         matrix, weight = objective.matrix, point.weight
         grams = [
-            matrix.sample(rows).gram(weight[rows], objective.center, objective.scale)
+            gram_matrix(matrix.sample(rows), weight[rows], objective.center, objective.scale)
             for rows in self.groups.rows
         ]
         self.shared = []

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._gram import gram_matrix, gram_root, row_products
 from ._intercept import intercept_shift
 from ._kernels import passes
 from ._kernels.vectors import chain
@@ -257,7 +258,7 @@ class Objective:
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        return self.hessian_from(self.matrix.gram(point.weight, self.center, self.scale))
+        return self.hessian_from(gram_matrix(self.matrix, point.weight, self.center, self.scale))
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""
@@ -269,7 +270,7 @@ class Objective:
 
     def hessian_root(self, point):
         """Return an R with R.T @ R the Hessian, made without squaring X: (up to 2 size, size)."""
-        root = self.matrix.gram_root(point.weight, self.center, self.scale)
+        root = gram_root(self.matrix, point.weight, self.center, self.scale)
         root[:, -1] *= self.fit_intercept
         return np.vstack([root, np.diag(np.sqrt(self.penalty))])
 
@@ -293,7 +294,7 @@ class Objective:
 
     def row_gram(self):
         """Return the products of the centred rows in the user's units, (n_rows, n_rows)."""
-        return self.matrix.row_gram(self.center)
+        return row_products(self.matrix, self.center)
 
     def metric(self, point):
         """Return a diagonal like the Hessian's, (size,), without a reading of X.

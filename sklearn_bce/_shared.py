@@ -11,6 +11,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from ._epochs import learn_together
+from ._gram import gram_matrix
 from ._intercept import intercept_shift
 from ._kernels import passes
 from ._kernels.lanes import WIDTH
@@ -156,12 +157,12 @@ def _hessian(matrix, objectives, points):
         _are_close(point.weight, f * base) for point, f in zip(points, factors, strict=True)
     ):
         return matrix.team.map(lambda objective, point: objective.hessian(point), pairs)
-    gram = matrix.gram(base, objectives[0].center, objectives[0].scale)
+    gram = gram_matrix(matrix, base, objectives[0].center, objectives[0].scale)
     return [o.hessian_from(factor * gram) for o, factor in zip(objectives, factors, strict=True)]
 
 
 def _row_gram(matrix, objectives):
-    """The products of the rows, one problem after another: `Matrix` keeps them for the next."""
+    """The products of the rows, one problem after another: the `Matrix` keeps them for the next."""
     return [objective.row_gram() for objective in objectives]
 
 

@@ -15,7 +15,8 @@ import scipy.sparse as sp
 from numba import config
 
 import sklearn_bce
-from sklearn_bce import _matrix, _objective
+from sklearn_bce import _gram, _objective
+from sklearn_bce._gram import gram_matrix, gram_root
 from sklearn_bce._kernels import passes
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
@@ -291,13 +292,13 @@ def test_rows_of_weight_zero_do_not_count(layout, centered, garbage):
 @pytest.mark.parametrize("shape", [(1, 2), (64, 3), (65, 3), (300, 5), (9, 0)], ids=str)
 @every_variant
 def test_gram(layout, dtype, index, shape, monkeypatch):
-    monkeypatch.setattr(_matrix, "_GRAM_BLOCK_VALUES", 1)  # the shortest blocks: 64 rows
+    monkeypatch.setattr(_gram, "_BLOCK_VALUES", 1)  # the shortest blocks: 64 rows
     dense, source = dense_and_source(layout, dtype, index, shape)
     _, weight, _ = vectors(shape)
     center = np.linspace(-1.0, 1.0, shape[1]) * (layout != "csr")
     scale = np.exp2(np.arange(shape[1]) - 2.0)
     S = np.column_stack([(dense - center) / scale, np.ones(shape[0])])
-    got = Matrix(source).gram(weight, center, scale)
+    got = gram_matrix(Matrix(source), weight, center, scale)
     # root(weight) ** 2 costs one more rounding; the 9 is for cancellation among repeated entries
     allowed = 1e-14 * (np.abs(S).T * weight) @ np.abs(S) + 9e-15 * weight.sum()
     assert (np.abs(got - (S.T * weight) @ S) <= allowed).all()
@@ -311,7 +312,7 @@ def test_gram_of_far_off_columns_keeps_its_digits():
     weight = np.full(200, 1 / 200)
     matrix = Matrix(X)
     center, scale, _ = matrix.center_and_scale(weight, True)
-    got = matrix.gram(weight, center, scale)[:2, :2] * np.outer(scale, scale)
+    got = gram_matrix(matrix, weight, center, scale)[:2, :2] * np.outer(scale, scale)
     # 1e9 + noise rounds the noise to 1e-7, and so does the centre
     np.testing.assert_allclose(got, np.cov(noise.T, bias=True), rtol=0, atol=1e-6)
 
@@ -327,9 +328,13 @@ def test_sample(layout, dtype, index):
     np.testing.assert_allclose(part.scores(coef, 1.0), dense[rows] @ coef + 1.0, rtol=1e-13)
     copied = Matrix(source[rows])
     columns = np.zeros(3), np.array([1.0, 2.0, 4.0])
-    assert np.array_equal(part.gram(weight, *columns), copied.gram(weight, *columns))
-    root = part.gram_root(weight, *columns)
-    np.testing.assert_allclose(root.T @ root, part.gram(weight, *columns), rtol=1e-12, atol=1e-14)
+    assert np.array_equal(
+        gram_matrix(part, weight, *columns), gram_matrix(copied, weight, *columns)
+    )
+    root = gram_root(part, weight, *columns)
+    np.testing.assert_allclose(
+        root.T @ root, gram_matrix(part, weight, *columns), rtol=1e-12, atol=1e-14
+    )
 
 
 # -- Objective

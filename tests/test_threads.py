@@ -22,7 +22,8 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 import sklearn_bce
-from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _matrix, _threads
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _gram, _matrix, _threads
+from sklearn_bce._gram import gram_matrix
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._threads import Team, team_of_a_fit
@@ -435,15 +436,15 @@ def test_sums_over_parts_are_the_sums(layout, gamma, monkeypatch):
 @pytest.mark.parametrize("shape", [(1, 10), (3, 10), (65, 10), (200, 4), (40, 25)], ids=str)
 @pytest.mark.parametrize("layout", ["C", "F", "float32"])
 def test_gram_matrix_in_tiles(layout, shape, monkeypatch):
-    monkeypatch.setattr(_matrix, "_MAX_WHOLE_GRAM", 4)
-    monkeypatch.setattr(_matrix, "_TILE", 3)
-    monkeypatch.setattr(_matrix, "_TILED_BLOCK_VALUES", 80)  # 3 to 16 rows a block
+    monkeypatch.setattr(_gram, "_MAX_WHOLE", 4)
+    monkeypatch.setattr(_gram, "_TILE", 3)
+    monkeypatch.setattr(_gram, "_TILED_BLOCK_VALUES", 80)  # 3 to 16 rows a block
     X = LAYOUTS[layout](data(*shape)[0])
     weight = np.linspace(0.0, 1.0, shape[0])
     center, scale = np.linspace(-1.0, 1.0, shape[1]), np.exp2(np.arange(shape[1]) % 5 - 2.0)
     S = np.column_stack([(X.astype(np.float64) - center) / scale, np.ones(shape[0])])
     with closing(Team(3)) as team:
-        got = Matrix(X, team).gram(weight, center, scale)
+        got = gram_matrix(Matrix(X, team), weight, center, scale)
     allowed = 1e-13 * (np.abs(S).T * weight) @ np.abs(S)
     assert (np.abs(got - (S.T * weight) @ S) <= allowed).all()
     np.testing.assert_array_equal(got, got.T)

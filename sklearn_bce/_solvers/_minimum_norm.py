@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.linalg import eigh, qr, solve_triangular
 
+from .._gram import gram_matrix
 from .._objective import MAX_FACTOR_SIZE
 
 
@@ -34,7 +35,7 @@ def _row_space(objective):
         gram = 0.0
         for _, piece in objective.pieces():
             used = (piece.positive + piece.negative > 0.0).astype(np.float64)
-            gram += piece.matrix.gram(used, objective.center, objective.scale)
+            gram += gram_matrix(piece.matrix, used, objective.center, objective.scale)
         mean = objective.fit_intercept * gram[-1, :-1] / gram[-1, -1]
         if not np.isfinite(gram).all():  # entries near 1e300 in rows of next to no weight
             return None, None
