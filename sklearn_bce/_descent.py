@@ -3,6 +3,8 @@
 `solver="sgd"` and `partial_fit` both go through `Descent.learn`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -24,9 +26,8 @@ from ._matrix import Matrix
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
-_CALL_VALUES = (
-    2**20
-)  # values of X times problems: a call of a kernel takes some hundredths of a second
+# values of X times problems: a call of a kernel takes some hundredths of a second
+_CALL_VALUES = 2**20
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
 
 
@@ -44,11 +45,48 @@ def rule_of(estimator):
     )
 
 
-def by_place(features):
+class _Axis(NamedTuple):
+    """Along which axis of an array problems lie one after another."""
+
+    number: int
+    n_shared: int = 0  # places before the first problem's, which all share
+    n_each: int = 1  # places of each problem
+
+    def size(self, n_problems):
+        """Return how long the axis is."""
+        return self.n_shared + n_problems * self.n_each
+
+    def join(self, arrays):
+        """Return the problems of all arrays as one array."""
+        first, *others = arrays
+        own = (slice(None),) * self.number + (slice(self.n_shared, None),)
+        return np.concatenate([first, *[other[own] for other in others]], self.number)
+
+    def part(self, array, k):
+        """Return problem k by itself, with what all share."""
+        own = range(self.size(k), self.size(k + 1))
+        return np.take(array, [*range(self.n_shared), *own], self.number)
+
+
+# What of a State belongs to each problem, for dense rows and for sparse ones. All share the rest.
+_DENSE_AXES = {
+    "features": _Axis(1),
+    "average": _Axis(0),
+    "intercept": _Axis(1),
+    "row_weight": _Axis(0),
+    "prior": _Axis(0),
+    "penalty": _Axis(0),
+}
+_SPARSE_FEATURES = _Axis(1, N_MOMENTS, N_PLACES)
+_SPARSE_AXES = _DENSE_AXES | {"features": _SPARSE_FEATURES, "average": _Axis(1)}
+
+
+def _by_place(features):
     """View the `State.features` of sparse rows as (N_PLACES, K, n_columns)."""
     n_columns, size = features.shape
-    shape = n_columns, (size - N_MOMENTS) // N_PLACES, N_PLACES
-    return features[:, N_MOMENTS:].reshape(shape).transpose(2, 1, 0)
+    axis = _SPARSE_FEATURES
+    shape = n_columns, (size - axis.n_shared) // axis.n_each, axis.n_each
+    return features[:, axis.n_shared :].reshape(shape).transpose(2, 1, 0)
 
 
 class Descent:
@@ -73,8 +111,8 @@ class Descent:
         n_problems, n_columns = coefs.shape
         l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
         if is_sparse:
-            features = np.zeros((n_columns, N_MOMENTS + n_problems * N_PLACES))
-            places, moments = by_place(features), np.zeros((2, 0))
+            features = np.zeros((n_columns, _SPARSE_FEATURES.size(n_problems)))
+            places, moments = _by_place(features), np.zeros((2, 0))
         else:
             features = places = np.zeros((3, n_problems, n_columns))
             moments = np.zeros((2, n_columns))
@@ -102,6 +140,33 @@ class Descent:
     def as_dict(self):
         """Return all there is to know, as plain arrays."""
         return {"is_sparse": self.is_sparse, **self.state._asdict()}
+
+    @classmethod
+    def join(cls, descents):
+        """Return problems that have learned from the same rows as one Descent."""
+        first, *others = descents
+        if not others:
+            return first
+        arrays = {
+            name: axis.join([getattr(each.state, name) for each in descents])
+            for name, axis in first._axes.items()
+        }
+        return cls(first.state._replace(**arrays), first.is_sparse)
+
+    def part(self, k):
+        """Return problem k as a Descent by itself."""
+        if self.n_problems == 1:
+            return self
+        axes = self._axes
+        arrays = (
+            axes[name].part(array, k) if name in axes else array.copy()
+            for name, array in self.state._asdict().items()
+        )
+        return Descent(State(*arrays), self.is_sparse)
+
+    @property
+    def _axes(self):
+        return _SPARSE_AXES if self.is_sparse else _DENSE_AXES
 
     @property
     def n_problems(self):
@@ -174,7 +239,7 @@ class Descent:
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
         state = self.state
-        places = by_place(state.features) if self.is_sparse else state.features
+        places = _by_place(state.features) if self.is_sparse else state.features
         averages = rule.average and state.totals[POINTS] > 0.0
         coefs = (state.average.T if self.is_sparse else state.average).copy("C")
         if not averages or rule.l1_ratio > 0.0:

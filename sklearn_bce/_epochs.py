@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._descent import Descent
-from ._kernels.stochastic import N_MOMENTS, N_PLACES, Rule
+from ._kernels.stochastic import Rule
 
 
 class Steps(NamedTuple):
@@ -65,7 +65,7 @@ def _learn(problems, number):
     if first.seed is not None:
         rows = np.random.default_rng([first.seed, number]).permutation(rows)
     objectives = [each.objective for each in problems]
-    descent = _joined([each.descent for each in problems])
+    descent = Descent.join([each.descent for each in problems])
     descent.learn(
         first.matrix.source,
         rows,
@@ -77,50 +77,4 @@ def _learn(problems, number):
         factor=float(rows.size),  # the weights of an objective sum to 1
     )
     for k, each in enumerate(problems):
-        each.descent = _parted(descent, k)
-
-
-# What belongs to each problem, and the axis of problems: for dense rows and for sparse ones. So do
-# ``features``, but for sparse rows they begin with moments that all problems share.
-_AXES = {
-    "average": (0, 1),
-    "intercept": (1, 1),
-    "row_weight": (0, 0),
-    "prior": (0, 0),
-    "penalty": (0, 0),
-}
-
-
-def _joined(descents):
-    """Problems that have learned from the same rows, as one Descent."""
-    first = descents[0]
-    if len(descents) == 1:
-        return first
-    arrays = {
-        name: np.concatenate(
-            [getattr(each.state, name) for each in descents], axis[first.is_sparse]
-        )
-        for name, axis in _AXES.items()
-    }
-    features = [each.state.features for each in descents]
-    if first.is_sparse:
-        features = [features[0][:, :N_MOMENTS], *[each[:, N_MOMENTS:] for each in features]]
-    features = np.concatenate(features, axis=1)
-    return Descent(first.state._replace(features=features, **arrays), first.is_sparse)
-
-
-def _parted(descent, k):
-    """Problem k by itself."""
-    if descent.n_problems == 1:
-        return descent
-    arrays = {
-        name: np.take(getattr(descent.state, name), [k], axis[descent.is_sparse])
-        for name, axis in _AXES.items()
-    }
-    own = [k]
-    if descent.is_sparse:
-        first = N_MOMENTS + k * N_PLACES
-        own = [*range(N_MOMENTS), *range(first, first + N_PLACES)]
-    arrays |= {"features": np.take(descent.state.features, own, 1)}
-    arrays |= {name: getattr(descent.state, name).copy() for name in ("moments", "totals")}
-    return Descent(descent.state._replace(**arrays), descent.is_sparse)
+        each.descent = descent.part(k)

@@ -16,8 +16,6 @@ from .stochastic import (
     DUAL,
     ENTRIES,
     GRADIENT,
-    N_MOMENTS,
-    N_PLACES,
     PRESENCE,
     ROWS,
     SPREAD,
@@ -27,6 +25,7 @@ from .stochastic import (
     base_curvature,
     coefficient,
     end_batch,
+    first_place,
     learn_rows,
     next_point,
     prior_square,
@@ -82,14 +81,8 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _place(k):
-    """The first place of problem k among those of a column."""
-    return N_MOMENTS + N_PLACES * k
-
-
-@jit
 def _coef(j, k, rule, state):
-    first = _place(k)
+    first = first_place(k)
     return coefficient(
         state.features[j, first + DUAL],
         state.features[j, first + CURVATURE],
@@ -115,7 +108,7 @@ def _combine(X, batch, k, slope, features, columns):
     With the first problem the moments, which all share, learn from the batch.
     """
     values, indices = X.values, X.indices
-    place, n_moving = np.uintp(_place(k) + GRADIENT), 0
+    place, n_moving = np.uintp(first_place(k) + GRADIENT), 0
     for i in range(batch.size):
         factor = slope[i]
         for entry in entries_of(X, batch[i]):
@@ -134,7 +127,7 @@ def _combine(X, batch, k, slope, features, columns):
 def _move(k, columns, base, rule, state):
     """Let the features of a problem that a batch has learn from its gradient."""
     part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
-    features, first = state.features, _place(k)
+    features, first = state.features, first_place(k)
     for j in columns:
         slope = features[j, first + GRADIENT]
         if slope == 0.0:

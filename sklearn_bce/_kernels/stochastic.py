@@ -77,6 +77,12 @@ class Rule(NamedTuple):
 
 
 @jit
+def first_place(k):
+    """The place in a row of the `State.features` of sparse rows where those of problem k begin."""
+    return N_MOMENTS + N_PLACES * k
+
+
+@jit
 def coefficient(dual, curvature, penalty, l1_ratio):
     """The coefficient that minimises what the first lines of the file say."""
     size = max(abs(dual) - l1_ratio * penalty, 0.0)
