@@ -3,8 +3,6 @@
 `solver="sgd"` and `partial_fit` both go through `Descent.learn`.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import scipy.sparse as sp
 
@@ -14,8 +12,6 @@ from ._kernels.stochastic import (
     CENTER,
     CURVATURE,
     DUAL,
-    N_MOMENTS,
-    N_PLACES,
     N_TOTALS,
     POINTS,
     Rule,
@@ -23,6 +19,7 @@ from ._kernels.stochastic import (
     fill_coefs,
 )
 from ._matrix import Matrix
+from ._state_axes import SPARSE_FEATURES, axes_of, by_place
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
@@ -43,50 +40,6 @@ def rule_of(estimator):
         fit_intercept=bool(estimator.fit_intercept),
         l1_ratio=float(estimator.l1_ratio),
     )
-
-
-class _Axis(NamedTuple):
-    """Along which axis of an array problems lie one after another."""
-
-    number: int
-    n_shared: int = 0  # places before the first problem's, which all share
-    n_each: int = 1  # places of each problem
-
-    def size(self, n_problems):
-        """Return how long the axis is."""
-        return self.n_shared + n_problems * self.n_each
-
-    def join(self, arrays):
-        """Return the problems of all arrays as one array."""
-        first, *others = arrays
-        own = (slice(None),) * self.number + (slice(self.n_shared, None),)
-        return np.concatenate([first, *[other[own] for other in others]], self.number)
-
-    def part(self, array, k):
-        """Return problem k by itself, with what all share."""
-        own = range(self.size(k), self.size(k + 1))
-        return np.take(array, [*range(self.n_shared), *own], self.number)
-
-
-# What of a State belongs to each problem, for dense rows and for sparse ones. All share the rest.
-_DENSE_AXES = {
-    "features": _Axis(1),
-    "average": _Axis(0),
-    "intercept": _Axis(1),
-    "row_weight": _Axis(0),
-    "prior": _Axis(0),
-    "penalty": _Axis(0),
-}
-_SPARSE_FEATURES = _Axis(1, N_MOMENTS, N_PLACES)
-_SPARSE_AXES = _DENSE_AXES | {"features": _SPARSE_FEATURES, "average": _Axis(1)}
-
-
-def _by_place(features):
-    """View the `State.features` of sparse rows as (N_PLACES, K, n_columns)."""
-    n_columns, size = features.shape
-    axis = _SPARSE_FEATURES
-    shape = n_columns, (size - axis.n_shared) // axis.n_each, axis.n_each
-    return features[:, axis.n_shared :].reshape(shape).transpose(2, 1, 0)
 
 
 class Descent:
@@ -111,8 +64,8 @@ class Descent:
         n_problems, n_columns = coefs.shape
         l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
         if is_sparse:
-            features = np.zeros((n_columns, _SPARSE_FEATURES.size(n_problems)))
-            places, moments = _by_place(features), np.zeros((2, 0))
+            features = np.zeros((n_columns, SPARSE_FEATURES.size(n_problems)))
+            places, moments = by_place(features), np.zeros((2, 0))
         else:
             features = places = np.zeros((3, n_problems, n_columns))
             moments = np.zeros((2, n_columns))
@@ -149,7 +102,7 @@ class Descent:
             return first
         arrays = {
             name: axis.join([getattr(each.state, name) for each in descents])
-            for name, axis in first._axes.items()
+            for name, axis in axes_of(first.is_sparse).items()
         }
         return cls(first.state._replace(**arrays), first.is_sparse)
 
@@ -157,16 +110,12 @@ class Descent:
         """Return problem k as a Descent by itself."""
         if self.n_problems == 1:
             return self
-        axes = self._axes
+        axes = axes_of(self.is_sparse)
         arrays = (
             axes[name].part(array, k) if name in axes else array.copy()
             for name, array in self.state._asdict().items()
         )
         return Descent(State(*arrays), self.is_sparse)
-
-    @property
-    def _axes(self):
-        return _SPARSE_AXES if self.is_sparse else _DENSE_AXES
 
     @property
     def n_problems(self):
@@ -239,7 +188,7 @@ class Descent:
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
         state = self.state
-        places = _by_place(state.features) if self.is_sparse else state.features
+        places = by_place(state.features) if self.is_sparse else state.features
         averages = rule.average and state.totals[POINTS] > 0.0
         coefs = (state.average.T if self.is_sparse else state.average).copy("C")
         if not averages or rule.l1_ratio > 0.0:

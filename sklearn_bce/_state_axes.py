@@ -1,0 +1,56 @@
+"""Where the arrays of a `State` hold their problems, for dense rows and for sparse ones."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._kernels.stochastic import N_MOMENTS, N_PLACES
+
+
+class Axis(NamedTuple):
+    """Along which axis of an array problems lie one after another."""
+
+    number: int
+    n_shared: int = 0  # places before the first problem's, which all share
+    n_each: int = 1  # places of each problem
+
+    def size(self, n_problems):
+        """Return how long the axis is."""
+        return self.n_shared + n_problems * self.n_each
+
+    def join(self, arrays):
+        """Return the problems of all arrays as one array."""
+        first, *others = arrays
+        own = (slice(None),) * self.number + (slice(self.n_shared, None),)
+        return np.concatenate([first, *[other[own] for other in others]], self.number)
+
+    def part(self, array, k):
+        """Return problem k by itself, with what all share."""
+        own = range(self.size(k), self.size(k + 1))
+        return np.take(array, [*range(self.n_shared), *own], self.number)
+
+
+SPARSE_FEATURES = Axis(1, N_MOMENTS, N_PLACES)
+# What belongs to each problem; all share the rest.
+_DENSE_AXES = {
+    "features": Axis(1),
+    "average": Axis(0),
+    "intercept": Axis(1),
+    "row_weight": Axis(0),
+    "prior": Axis(0),
+    "penalty": Axis(0),
+}
+_SPARSE_AXES = _DENSE_AXES | {"features": SPARSE_FEATURES, "average": Axis(1)}
+
+
+def axes_of(is_sparse):
+    """Return the Axis of each array that has something of each problem, by name."""
+    return _SPARSE_AXES if is_sparse else _DENSE_AXES
+
+
+def by_place(features):
+    """View the `State.features` of sparse rows as (N_PLACES, K, n_columns)."""
+    n_columns, size = features.shape
+    axis = SPARSE_FEATURES
+    shape = n_columns, (size - axis.n_shared) // axis.n_each, axis.n_each
+    return features[:, axis.n_shared :].reshape(shape).transpose(2, 1, 0)
