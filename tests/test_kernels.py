@@ -743,6 +743,43 @@ def test_processes_that_start_at_once(warm, tmp_path):
     assert run(warm, tmp_path / "cache", "Rows", "Columns")[0] == expected_scores(2)
 
 
+# A process that compiles has two copies of a function that others call, one from the cache only
+# theirs. They may be vectorised in different ways, and must come to the same bits even so.
+BITS = """
+import hashlib
+import numpy as np
+import scipy.sparse as sp
+from sklearn_bce import BCEClassifier
+from sklearn_bce._kernels.passes import loss_pass
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(300, 30)) + 5.0, rng.random(300) < 0.4
+digest = hashlib.sha256()
+for layout in (np.asarray, sp.csr_array):
+    stream = BCEClassifier()
+    for start in range(0, 300, 100):
+        stop = start + 100
+        stream.partial_fit(layout(X[start:stop]), y[start:stop], classes=[False, True])
+    fit = BCEClassifier(solver="lbfgs", tol=1e-5).fit(layout(X), y)
+    digest.update(stream.coef_.tobytes() + fit.coef_.tobytes())
+stats = loss_pass.stats
+numbers = len(stats.cache_hits), len(stats.cache_misses), stats.cache_path
+print(int.from_bytes(digest.digest()[:6], "big"), *numbers)
+"""
+
+
+@cached
+def test_compiled_and_cached_kernels_give_the_same_bits(tmp_path):
+    (tmp_path / "script.py").write_text(BITS)
+    root = Path(sklearn_bce.__file__).parents[1]
+    compiled, loaded = (
+        finish(start(root, tmp_path / "cache", script=str(tmp_path / "script.py")))
+        for _ in range(2)
+    )
+    assert compiled[0] == loaded[0]
+    assert compiled[2] > 0 and loaded[1] == compiled[2] and loaded[2] == 0
+
+
 # Numba looks only at the file of the function it loads; here the formula is in another one.
 @cached
 def test_change_in_another_kernel_file_is_noticed(tmp_path):

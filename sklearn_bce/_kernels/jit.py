@@ -9,8 +9,9 @@ from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
 # `reassoc` lets LLVM vectorise sums. `nnan` and `ninf` stay out: with them isnan and isinf are
-# compiled away, and an overflow could no longer be seen.
-_SUM_FLAGS = {"reassoc", "contract", "arcp", "nsz"}
+# compiled away, and an overflow could no longer be seen. So does `arcp`: whether a quotient is a
+# division or a product with the inverse would depend on how a loop is unrolled, and so would bits.
+_SUM_FLAGS = {"reassoc", "contract", "nsz"}
 
 
 def _folder_stamp():
