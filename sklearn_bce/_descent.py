@@ -188,15 +188,24 @@ class Descent:
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
         state = self.state
-        places = by_place(state.features) if self.is_sparse else state.features
         averages = rule.average and state.totals[POINTS] > 0.0
-        coefs = (state.average.T if self.is_sparse else state.average).copy("C")
-        if not averages or rule.l1_ratio > 0.0:
-            last = np.empty(coefs.shape)
-            fill_coefs(places, state.penalty, rule.l1_ratio, last)
-            # An average forgets zeros: what the L1 penalty holds at zero now is zero.
-            coefs = np.where(last == 0.0, 0.0, coefs) if averages else last + 0.0
+        if averages:
+            coefs = (state.average.T if self.is_sparse else state.average).copy("C")
+            if rule.l1_ratio > 0.0:
+                # An average forgets zeros: what the L1 penalty holds at zero now is zero.
+                coefs[self._last(rule) == 0.0] = 0.0
+        else:
+            coefs = self._last(rule)
+            coefs += 0.0  # of zeros, the positive one
         intercepts = state.intercept[2 if averages else 0].copy()
         if not self.is_sparse:
             intercepts -= coefs @ state.moments[CENTER]
         return coefs, intercepts
+
+    def _last(self, rule):
+        """The coefficients after the last step, (K, n_columns)."""
+        state = self.state
+        places = by_place(state.features) if self.is_sparse else state.features
+        coefs = np.empty(places.shape[1:])
+        fill_coefs(places, state.penalty, rule.l1_ratio, coefs)
+        return coefs
