@@ -74,7 +74,7 @@ def _scores_columns(X, coef, start, scores):
 
 @jit_exact
 def entries_of(X, i):
-    """The places of a sparse row's values and columns."""
+    """The places of the values and the indices of a sparse row, or of a sparse column."""
     return range(np.uintp(X.indptr[i]), np.uintp(X.indptr[i + 1]))
 
 

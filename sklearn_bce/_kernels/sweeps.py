@@ -12,7 +12,7 @@ import numpy as np
 from numba.extending import overload
 
 from .jit import jit
-from .matrices import Columns
+from .matrices import Columns, entries_of
 
 
 class SparseColumns(NamedTuple):
@@ -80,9 +80,10 @@ def _product_dense(X, j, rows):
 
 @jit
 def _product_sparse(X, j, rows):
+    values, indices = X.values, X.indices
     total = 0.0
-    for k in range(X.indptr[j], X.indptr[j + 1]):
-        total += X.values[k] * rows[X.indices[k]]
+    for k in entries_of(X, j):
+        total += values[k] * rows[np.uintp(indices[k])]
     return total
 
 
@@ -95,8 +96,10 @@ def _add_dense(X, j, factor, center, weight, rows):
 
 @jit
 def _add_sparse(X, j, factor, center, weight, rows):
-    for k in range(X.indptr[j], X.indptr[j + 1]):
-        rows[X.indices[k]] += factor * X.values[k] * weight[X.indices[k]]
+    values, indices = X.values, X.indices
+    for k in entries_of(X, j):
+        i = np.uintp(indices[k])
+        rows[i] += factor * values[k] * weight[i]
 
 
 @jit
@@ -111,9 +114,10 @@ def _square_dense(X, j, center, weight):
 
 @jit
 def _square_sparse(X, j, center, weight):
+    values, indices = X.values, X.indices
     total = 0.0
-    for k in range(X.indptr[j], X.indptr[j + 1]):
-        total += X.values[k] * X.values[k] * weight[X.indices[k]]
+    for k in entries_of(X, j):
+        total += values[k] * values[k] * weight[np.uintp(indices[k])]
     return total
 
 
