@@ -260,6 +260,10 @@ class BCEClassifierCV(LinearBinaryClassifier):
 
         scorer = None if self.scoring is None else check_scoring(FoldModel(), self.scoring)
         inherited = {name: getattr(self, name) for name in (*_LOSS, *_COMMON)}
+        scorer_params = dict(params.scorer.score)
+        if scorer_params.get("sample_weight") is not None:  # which may be one number
+            given = scorer_params["sample_weight"]
+            scorer_params["sample_weight"] = check_sample_weight(given, X.shape[0])
 
         def score(fold, points):
             models = []
@@ -270,7 +274,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
                 model.coef_, model.intercept_ = _of_one(X, fitted.coef, fitted.intercept)
                 models.append(model)
             data = X, fold.held_out, y, (labels, weight)
-            return held_out_scores(models, *data, scorer, params.scorer.score)
+            return held_out_scores(models, *data, scorer, scorer_params)
 
         return score
 

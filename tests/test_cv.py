@@ -337,6 +337,29 @@ def test_scorers_of_scikit_learn(scoring, weight):
     assert search.best_params_["C"] == clf.C_
 
 
+@pytest.mark.parametrize("kind", ["list", "number", "routed list", "routed number"])
+def test_scorers_get_weights_of_every_kind(kind):
+    weight = 2.0 if "number" in kind else WEIGHT.tolist()
+    scorer = make_scorer(sklearn.metrics.f1_score)
+    clf = BCEClassifierCV(Cs=CS, cv=3, scoring=scorer)
+    with sklearn.config_context(enable_metadata_routing="routed" in kind):
+        if "routed" in kind:
+            scorer.set_score_request(sample_weight=True)
+        clf.fit(X, HARD, sample_weight=weight)
+    array = np.broadcast_to(weight, HARD.shape)
+    expected = BCEClassifierCV(Cs=CS, cv=3, scoring="f1").fit(X, HARD, sample_weight=array)
+    np.testing.assert_array_equal(clf.scores_, expected.scores_)
+
+
+def test_metadata_may_be_a_list():
+    scorer = make_scorer(lambda y, z, groups: float(len(groups) == len(y)))
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer.set_score_request(groups=True)
+        clf = BCEClassifierCV(Cs=CS, cv=GroupKFold(3), scoring=scorer)
+        clf.fit(X, HARD, groups=(np.arange(120) % 7).tolist())
+    assert (clf.scores_ == 1.0).all()
+
+
 def test_metadata_is_routed():
     groups = np.arange(120) % 7
     with sklearn.config_context(enable_metadata_routing=True):
