@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
@@ -497,6 +498,16 @@ def test_bad_parameter(name, value):
     match = rf"The '{name}' parameter of BCEClassifierCV must be .* Got .* instead\."
     with pytest.raises(ValueError, match=match):
         clf.fit(X, HARD)
+
+
+@pytest.mark.parametrize("kind", [pd.Series, np.array, list])
+def test_values_to_try_are_array_like(kind):
+    values = {"l1_ratios": kind([0.0, 1.0]), "gammas": kind([0.0, 1.0])}
+    clf = BCEClassifierCV(Cs=range(1, 3), cv=2, tol=1e-4, **values).fit(X, HARD)
+    expected = BCEClassifierCV(Cs=[1, 2], l1_ratios=[0, 1], gammas=[0, 1], cv=2, tol=1e-4)
+    np.testing.assert_array_equal(clf.scores_, expected.fit(X, HARD).scores_)
+    assert BCEClassifierCV(Cs=kind([2.0, 1.0]), cv=2).fit(X, HARD).Cs_.tolist() == [2.0, 1.0]
+    assert bce_path(X, HARD, Cs=kind([2.0, 1.0])).Cs.size == 2
 
 
 def test_every_parameter_is_tried():

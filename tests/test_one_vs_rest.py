@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
@@ -190,6 +191,8 @@ def test_pos_weight_for_each_label():
     for k, factor in enumerate([1.0, 2.0, 5.0]):
         alone = BCEClassifier(pos_weight=factor, tol=1e-20).fit(X, INDICATOR[:, k])
         np.testing.assert_allclose(clf.coef_[k], alone.coef_[0], rtol=1e-6)
+    same = fit(INDICATOR, pos_weight=pd.Series([1.0, 2.0, 5.0]), tol=1e-20)
+    np.testing.assert_array_equal(same.coef_, clf.coef_)
     with pytest.raises(ValueError, match="pos_weight must have one value for each of the 3 labels"):
         fit(INDICATOR, pos_weight=[1.0, 2.0])
 
