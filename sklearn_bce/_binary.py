@@ -146,7 +146,8 @@ class BCEClassifier(LinearBinaryClassifier):
     Warns
     -----
     ConvergenceWarning
-        From `fit`, if it ends above ``tol``; with "sgd", if it still improves at ``max_iter``.
+        From `fit`, if it ends above ``tol``; with "sgd", if it still improves at ``max_iter``, or
+        if its steps only led away from the start.
     SeparationWarning
         From `fit`, if ``C=np.inf`` and no finite coefficients are the best.
 
