@@ -12,7 +12,7 @@ from ._binary import BCEClassifier
 from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
 from ._inputs import check_X
-from ._label_columns import LabelColumns, ProblemTargets
+from ._label_columns import LabelColumns, ProblemTargets, check_indicator
 from ._linear import as_type_of, unchanged_on_error
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
@@ -473,6 +473,12 @@ class OneVsRestBCEClassifier(BCEClassifier):
         y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(predicted, y)
         if self.multilabel_:
+            if y.shape != predicted.shape:
+                raise ValueError(
+                    f"y must have a column for each of the {predicted.shape[1]} labels. Got shape "
+                    f"{y.shape}."
+                )
+            check_indicator(y)
             hits = _all_right(predicted, y)
         else:
             y = column_or_1d(y, warn=True)
@@ -519,7 +525,11 @@ def _log_normalized(z):
 def _all_right(predicted, y):
     """Probability that every label of a row is right, (n_rows,)."""
     if sp.issparse(predicted) and sp.issparse(y):
-        return (np.asarray(abs(predicted - y).sum(axis=1)).ravel() == 0).astype(np.float64)
+        wrong = abs(sp.csr_array(predicted, dtype=np.float64) - sp.csr_array(y, dtype=np.float64))
+        rows = np.repeat(np.arange(y.shape[0]), np.diff(wrong.indptr))
+        right = np.ones(y.shape[0])
+        np.multiply.at(right, rows, 1.0 - wrong.data)
+        return right
     predicted, y = (each.toarray() if sp.issparse(each) else each for each in (predicted, y))
     return np.where(predicted > 0, y, 1.0 - y).prod(axis=1)
 
