@@ -15,7 +15,7 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._folds import make_folds, split
 from ._grid import choose, fit_grid
 from ._inputs import check_X
-from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
+from ._linear import LinearBinaryClassifier, as_type_of
 from ._parameters import CV_RULES, check_parameters, values_of_C
 from ._path import fit_last
 from ._posterior import loss_parameters
@@ -224,10 +224,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
         params = self._routed(sample_weight, params)
         n_gammas = 1 if self.gammas is None else len(self.gammas)
         n_steps = n_gammas * len(self.l1_ratios) * len(values_of_C(self.Cs))
-        with (
-            task_of_fit(self, X, y, sample_weight, n_steps=n_steps) as task,
-            unchanged_on_error(self),
-        ):
+        with task_of_fit(self, X, y, sample_weight, n_steps=n_steps) as task:
             X, y = check_X(self, X, y, reset=True)
             return self._fit_grid(X, y, sample_weight, params, task)
 

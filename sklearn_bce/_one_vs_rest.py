@@ -13,13 +13,14 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets, check_indicator
-from ._linear import as_type_of, unchanged_on_error
+from ._linear import as_type_of
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
 from ._targets import check_sample_weight, is_soft
 from ._to_sklearn import check_sigmoid, one_vs_rest
+from ._unchanged import unchanged_on_error
 from ._validation import hold_out, judges_of_labels
 
 
@@ -242,10 +243,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
             Itself, fitted.
         """
         check_parameters(self, ONE_VS_REST_RULES)
-        with (
-            task_of_fit(self, X, y, sample_weight, has_labels=True) as task,
-            unchanged_on_error(self),
-        ):
+        with task_of_fit(self, X, y, sample_weight, has_labels=True) as task:
             X, y = check_X(self, X, y, reset=True, multi_output=True)
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)
