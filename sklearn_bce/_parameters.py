@@ -207,9 +207,12 @@ def values_of_C(Cs):
     return np.logspace(-4.0, 4.0, Cs) if is_int(Cs) else np.array(Cs, dtype=np.float64)
 
 
-def check_parameters(estimator, rules=RULES):
-    """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
-    name = type(estimator).__name__
+def check_parameters(estimator, rules=RULES, name=None):
+    """Raise `InvalidParameterError` for the first parameter that breaks its rule.
+
+    It names ``name`` as what has the parameters, by default the estimator's class.
+    """
+    name = name or type(estimator).__name__
     for parameter, (is_valid, must_be) in rules.items():
         value = getattr(estimator, parameter)
         if not is_valid(value):

@@ -626,8 +626,10 @@ def test_bad_path():
     for Cs in BAD_VALUES["Cs"]:
         with pytest.raises(ValueError, match="The 'Cs' parameter of bce_path must be"):
             bce_path(X, HARD, Cs=Cs)
-    with pytest.raises(ValueError, match="'gamma' parameter"):
+    with pytest.raises(ValueError, match="The 'gamma' parameter of bce_path must be"):
         bce_path(X, HARD, gamma=-1.0)
+    with pytest.raises(ValueError, match="The 'solver' parameter of bce_path must be"):
+        bce_path(X, HARD, solver="sgd")  # which BCEClassifier does take
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         bce_path(X, HARD, max_iter=1)
