@@ -132,7 +132,7 @@ class OneVsRestBCEClassifier(BCEClassifier):
     -----
     ConvergenceWarning
         From `fit`, if a problem ends above ``tol``; with "sgd", if it still improves at
-        ``max_iter``.
+        ``max_iter``, or if its steps only led away from the start.
     UserWarning
         From `fit`, for a label that all rows have, or none: its probability is constant.
 

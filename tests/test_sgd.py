@@ -684,6 +684,20 @@ def test_a_stream_that_overflows_is_refused(rate, scale, weight, match, is_first
     assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(clf.loss_curve_[-1])
 
 
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_a_stream_goes_on_from_its_coefficients_after_few_rows_that_overflow(layout):
+    X, y, _, _ = modest_problem()
+    convert, clf = LAYOUTS[layout], BCEClassifier(learning_rate="constant", batch_size=1)
+    coef = clf.partial_fit(convert(X), y, classes=[0, 1]).coef_
+    for _ in range(2):
+        with pytest.raises(ValueError, match="left the range of floating point"):
+            clf.partial_fit(convert(1e200 * X[:8]), 1 - y[:8])  # so few are learned in place
+        assert clf.coef_ is coef and clf.n_samples_seen_ == len(X)
+    clf.partial_fit(convert(X), y)
+    assert np.isfinite(clf.coef_).all() and not np.array_equal(clf.coef_, coef)
+    assert np.isfinite(clf.loss_curve_[-1])
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e100, 1e200])  # 1e200: losses overflow to NaN
 def test_fit_warns_where_steps_only_lead_away(scale):
     X, y = load_breast_cancer(return_X_y=True)
