@@ -252,6 +252,13 @@ class Objective:
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""
+        if self.matrix.is_sparse and self.center.any():  # it was made with the zeros left out
+            center, border, total = self.center / self.scale, hessian[:-1, -1], hessian[-1, -1]
+            shift = np.outer(border - 0.5 * total * center, center)
+            hessian[:-1, :-1] -= shift
+            hessian[:-1, :-1] -= shift.T
+            hessian[:-1, -1] -= total * center
+            hessian[-1, :-1] = hessian[:-1, -1]
         hessian.flat[:: self.size + 1] += self.penalty
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0
