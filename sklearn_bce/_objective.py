@@ -248,17 +248,22 @@ class Objective:
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        return self.hessian_from(self.matrix.gram(point.weight, self.center, self.scale))
+        gram = self.matrix.gram(point.weight, self.center, self.scale)
+        return self.hessian_from(self.centered(gram))
+
+    def centered(self, gram):
+        """Centre the weighted Gram matrix of wide sparse columns, made about zero, in place."""
+        if self.matrix.is_sparse and self.center.any():
+            center, border, total = self.center / self.scale, gram[:-1, -1], gram[-1, -1]
+            shift = np.outer(border - 0.5 * total * center, center)
+            gram[:-1, :-1] -= shift
+            gram[:-1, :-1] -= shift.T
+            gram[:-1, -1] -= total * center
+            gram[-1, :-1] = gram[:-1, -1]
+        return gram
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""
-        if self.matrix.is_sparse and self.center.any():  # it was made with the zeros left out
-            center, border, total = self.center / self.scale, hessian[:-1, -1], hessian[-1, -1]
-            shift = np.outer(border - 0.5 * total * center, center)
-            hessian[:-1, :-1] -= shift
-            hessian[:-1, :-1] -= shift.T
-            hessian[:-1, -1] -= total * center
-            hessian[-1, :-1] = hessian[:-1, -1]
         hessian.flat[:: self.size + 1] += self.penalty
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0

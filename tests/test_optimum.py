@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_bce import BCEClassifier, SeparationWarning
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, SeparationWarning
 from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose, lbfgs
 from sklearn_bce._solvers._newton_step import newton_step
 from tests.problems import (
@@ -581,5 +581,10 @@ def test_newton_on_wide_sparse_columns_is_as_fast_as_on_dense_ones():
     y = np.arange(60) % 2
     sparse = BCEClassifier(solver="newton-cholesky", C=10.0, max_iter=20).fit(X, y)
     dense = BCEClassifier(solver="newton-cholesky", C=10.0).fit(X.toarray(), y)
-    assert sparse.n_iter_[0] <= dense.n_iter_[0] + 2
+    blocks = BCEClassifier(solver="newton-cholesky", C=10.0, max_iter=20)
+    blocks.fit_blocks([(X[:30], y[:30]), (X[30:], y[30:])])
+    labels = OneVsRestBCEClassifier(solver="newton-cholesky", C=10.0, max_iter=20)
+    labels.fit(X, np.column_stack([y, y]))
+    for clf in (sparse, blocks, labels):
+        assert clf.n_iter_.max() <= dense.n_iter_[0] + 2
     np.testing.assert_allclose(sparse.coef_, dense.coef_, atol=1e-4 * np.abs(dense.coef_).max())
