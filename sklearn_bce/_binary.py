@@ -5,13 +5,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import task_of_fit, with_callbacks
 from ._inputs import check_X
-from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
+from ._linear import LinearBinaryClassifier, as_type_of
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
 from ._targets import binary_targets
 from ._to_sklearn import check_sigmoid, logistic_regression
+from ._unchanged import unchanged_on_error
 from ._validation import NOTHING_HELD_OUT, binary_judges, hold_out
 
 
@@ -146,7 +147,8 @@ class BCEClassifier(LinearBinaryClassifier):
     Warns
     -----
     ConvergenceWarning
-        From `fit`, if it ends above ``tol``; with "sgd", if it still improves at ``max_iter``.
+        From `fit`, if it ends above ``tol``; with "sgd", if it still improves at ``max_iter``, or
+        if its steps only led away from the start.
     SeparationWarning
         From `fit`, if ``C=np.inf`` and no finite coefficients are the best.
 
@@ -261,7 +263,7 @@ class BCEClassifier(LinearBinaryClassifier):
         """
         check_parameters(self)
         refuse_probability_columns(y)
-        with task_of_fit(self, X, y, sample_weight) as task, unchanged_on_error(self):
+        with task_of_fit(self, X, y, sample_weight) as task:
             X, y = check_X(self, X, y, reset=True)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             targets = self._targets(y, split.sample_weight)
@@ -331,7 +333,7 @@ class BCEClassifier(LinearBinaryClassifier):
         # This brings Numba, which a mere import should not wait for.
         from ._blocks import survey
 
-        with task_of_fit(self) as task, unchanged_on_error(self):
+        with task_of_fit(self) as task:
             blocks = survey(self, source)
             return self._fit_binary(blocks, blocks.targets, task=task)
 

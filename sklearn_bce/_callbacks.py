@@ -11,6 +11,7 @@ import numpy as np
 import sklearn
 
 from ._progress import saved_progress
+from ._unchanged import unchanged_on_error
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -39,6 +40,8 @@ except ImportError:
 def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=False, n_steps=None):
     """Tell the callbacks of a fit when it begins, and if there is no error when it ends.
 
+    After an error, also one of a callback at the very end, the estimator is as it was.
+
     Parameters
     ----------
     estimator : BCEClassifier
@@ -60,15 +63,16 @@ def task_of_fit(estimator, X=None, y=None, sample_weight=None, *, has_labels=Fal
         context = estimator._init_callback_context(
             max_subtasks=n_steps, sequential_subtasks=not has_labels
         )
-    if not has_callbacks:
-        yield None
-        return
-    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-    data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-    context.call_on_fit_task_begin(**data)
-    task = FitTask(context, data, has_labels)
-    yield task
-    context.call_on_fit_task_end(**data, reconstruction_attributes=task.progress)
+    with unchanged_on_error(estimator):
+        if not has_callbacks:
+            yield None
+            return
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        context.call_on_fit_task_begin(**data)
+        task = FitTask(context, data, has_labels)
+        yield task
+        context.call_on_fit_task_end(**data, reconstruction_attributes=task.progress)
 
 
 class FitTask:

@@ -15,7 +15,7 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._folds import make_folds, split
 from ._grid import choose, fit_grid
 from ._inputs import check_X
-from ._linear import LinearBinaryClassifier, as_type_of, unchanged_on_error
+from ._linear import LinearBinaryClassifier, as_type_of
 from ._parameters import CV_RULES, check_parameters, values_of_C
 from ._path import fit_last
 from ._posterior import loss_parameters
@@ -224,10 +224,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
         params = self._routed(sample_weight, params)
         n_gammas = 1 if self.gammas is None else len(self.gammas)
         n_steps = n_gammas * len(self.l1_ratios) * len(values_of_C(self.Cs))
-        with (
-            task_of_fit(self, X, y, sample_weight, n_steps=n_steps) as task,
-            unchanged_on_error(self),
-        ):
+        with task_of_fit(self, X, y, sample_weight, n_steps=n_steps) as task:
             X, y = check_X(self, X, y, reset=True)
             return self._fit_grid(X, y, sample_weight, params, task)
 
@@ -260,6 +257,10 @@ class BCEClassifierCV(LinearBinaryClassifier):
 
         scorer = None if self.scoring is None else check_scoring(FoldModel(), self.scoring)
         inherited = {name: getattr(self, name) for name in (*_LOSS, *_COMMON)}
+        scorer_params = dict(params.scorer.score)
+        if scorer_params.get("sample_weight") is not None:  # which may be one number
+            given = scorer_params["sample_weight"]
+            scorer_params["sample_weight"] = check_sample_weight(given, X.shape[0])
 
         def score(fold, points):
             models = []
@@ -270,7 +271,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
                 model.coef_, model.intercept_ = _of_one(X, fitted.coef, fitted.intercept)
                 models.append(model)
             data = X, fold.held_out, y, (labels, weight)
-            return held_out_scores(models, *data, scorer, params.scorer.score)
+            return held_out_scores(models, *data, scorer, scorer_params)
 
         return score
 

@@ -31,6 +31,7 @@ from ._watch import Watches
 _FOCAL_START_TOL = 1e-4
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 _FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
+_ASTRAY = 1.1  # times the objective of the start: epochs that all end above have diverged
 _TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
 _LONG = 10_000  # columns
 _BYTES_A_ROW = 60  # of one problem, as test_memory.py measures it
@@ -253,6 +254,13 @@ def warn_of(name, estimator, objective, solution):
             f"{estimator.tol:g}. {advice}.",
             ConvergenceWarning,
         )
+    elif _has_gone_astray(solution):
+        warn(
+            f"{name} did not converge: the steps are too long, and no epoch came near the "
+            f"objective of the start, whose coefficients are returned. Scale the features, or take "
+            f"a smaller eta0 or learning_rate='adaptive'.",
+            ConvergenceWarning,
+        )
     elif not solution.is_done:
         warn(
             f"{name} did not converge: after {solution.n_iter} epochs the objective still improves "
@@ -269,6 +277,13 @@ def warn_of(name, estimator, objective, solution):
             "infimum to tol, but they would grow for ever. Use a finite C.",
             SeparationWarning,
         )
+
+
+def _has_gone_astray(solution):
+    """Whether stochastic steps have only led away from where they began."""
+    start, *epochs = solution.loss_curve
+    is_stochastic = np.isnan(solution.optimality) and len(epochs) > 0
+    return is_stochastic and not np.fmin.reduce(epochs) <= _ASTRAY * start
 
 
 def _for_problem(control, problem):

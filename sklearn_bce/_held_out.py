@@ -92,4 +92,5 @@ def _mean_log_loss(odds, y, weight):
 
 
 def _of_rows(value, rows, n_rows):
-    return _safe_indexing(value, rows) if getattr(value, "shape", ())[:1] == (n_rows,) else value
+    length = len(value) if isinstance(value, (list, tuple)) else getattr(value, "shape", ())[:1]
+    return _safe_indexing(value, rows) if length in (n_rows, (n_rows,)) else value

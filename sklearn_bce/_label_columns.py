@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from scipy.special import logit
 from sklearn.utils.multiclass import type_of_target
 
-from ._targets import check_sample_weight, class_factors, positive_factor, weigh
+from ._targets import check_sample_weight, class_factors, positive_factor, unknown_labels, weigh
 
 
 class LabelColumns:
@@ -47,7 +47,7 @@ class LabelColumns:
         else:
             kind = type_of_target(y, input_name="y")
             if kind != "multiclass":
-                raise ValueError(f"Unknown label type: {kind}.")
+                raise unknown_labels(kind)
             self.classes, self._values = np.unique(y, return_inverse=True)
 
     def __len__(self):

@@ -1,7 +1,6 @@
 """What the estimators share once they are fitted: scores, labels, probabilities, sparsity."""
 
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 import scipy.sparse as sp
@@ -226,15 +225,3 @@ def as_type_of(X, coef, intercept):
     largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
     dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
     return coef.astype(dtype), np.asarray(intercept, dtype=dtype)
-
-
-@contextmanager
-def unchanged_on_error(estimator):
-    """Give an estimator its old state back if the block raises, KeyboardInterrupt included."""
-    state = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(state)
-        raise

@@ -6,6 +6,7 @@ from scipy.special import expit, log_expit, logsumexp
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ._label_columns import check_indicator
 from ._linear import LinearBinaryClassifier
 from ._targets import check_sample_weight
 
@@ -115,6 +116,12 @@ class LinearOneVsRestClassifier(LinearBinaryClassifier):
         y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(predicted, y)
         if self.multilabel_:
+            if y.shape != predicted.shape:
+                raise ValueError(
+                    f"y must have a column for each of the {predicted.shape[1]} labels. Got shape "
+                    f"{y.shape}."
+                )
+            check_indicator(y)
             hits = _all_right(predicted, y)
         else:
             y = column_or_1d(y, warn=True)
@@ -135,6 +142,10 @@ def _log_normalized(z):
 def _all_right(predicted, y):
     """Probability that every label of a row is right, (n_rows,)."""
     if sp.issparse(predicted) and sp.issparse(y):
-        return (np.asarray(abs(predicted - y).sum(axis=1)).ravel() == 0).astype(np.float64)
+        wrong = abs(sp.csr_array(predicted, dtype=np.float64) - sp.csr_array(y, dtype=np.float64))
+        rows = np.repeat(np.arange(y.shape[0]), np.diff(wrong.indptr))
+        right = np.ones(y.shape[0])
+        np.multiply.at(right, rows, 1.0 - wrong.data)
+        return right
     predicted, y = (each.toarray() if sp.issparse(each) else each for each in (predicted, y))
     return np.where(predicted > 0, y, 1.0 - y).prod(axis=1)

@@ -11,7 +11,7 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
-from ._linear import as_type_of, unchanged_on_error
+from ._linear import as_type_of
 from ._linear_labels import LinearOneVsRestClassifier
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
@@ -19,6 +19,7 @@ from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
 from ._targets import is_soft
 from ._to_sklearn import check_sigmoid, one_vs_rest
+from ._unchanged import unchanged_on_error
 from ._validation import hold_out, judges_of_labels
 
 
@@ -130,7 +131,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
     -----
     ConvergenceWarning
         From `fit`, if a problem ends above ``tol``; with "sgd", if it still improves at
-        ``max_iter``.
+        ``max_iter``, or if its steps only led away from the start.
     UserWarning
         From `fit`, for a label that all rows have, or none: its probability is constant.
 
@@ -241,10 +242,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             Itself, fitted.
         """
         check_parameters(self, ONE_VS_REST_RULES)
-        with (
-            task_of_fit(self, X, y, sample_weight, has_labels=True) as task,
-            unchanged_on_error(self),
-        ):
+        with task_of_fit(self, X, y, sample_weight, has_labels=True) as task:
             X, y = check_X(self, X, y, reset=True, multi_output=True)
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -105,10 +106,14 @@ RULES = {
 }
 
 
-def _is_positive_list(value):
-    return isinstance(value, (list, tuple, np.ndarray)) and all(
-        is_real(v) and 0 < v < math.inf for v in value
+def _all_in(values, is_valid):
+    """Whether it is a list, a range, a series or the like of at least one value, all valid."""
+    if isinstance(values, (str, bytes)):
+        return False
+    is_sequence = isinstance(values, Sequence) or (
+        hasattr(values, "__array__") and np.ndim(values) == 1
     )
+    return is_sequence and len(values) > 0 and all(map(is_valid, values))
 
 
 # Rules of OneVsRestBCEClassifier that differ.
@@ -116,7 +121,10 @@ ONE_VS_REST_RULES = {
     **RULES,
     "normalize": (_is_flag, "a bool"),
     "pos_weight": (
-        lambda v: RULES["pos_weight"][0](v) or _is_positive_list(v),
+        lambda v: (
+            RULES["pos_weight"][0](v)
+            or _all_in(v, lambda each: is_real(each) and 0 < each < math.inf)
+        ),
         "a float in the range (0.0, inf), one for each label, 'balanced' or None",
     ),
 }
@@ -126,14 +134,6 @@ def _is_values_of_C(value):
     if is_int(value):
         return value >= 1
     return _all_in(value, lambda C: is_real(C) and C > 0)
-
-
-def _all_in(values, is_valid):
-    """Whether it is a sequence with at least one value, all of them valid."""
-    is_sequence = isinstance(values, (list, tuple)) or (
-        isinstance(values, np.ndarray) and values.ndim == 1
-    )
-    return is_sequence and len(values) > 0 and all(map(is_valid, values))
 
 
 def _is_scoring(value):
@@ -207,9 +207,12 @@ def values_of_C(Cs):
     return np.logspace(-4.0, 4.0, Cs) if is_int(Cs) else np.array(Cs, dtype=np.float64)
 
 
-def check_parameters(estimator, rules=RULES):
-    """Raise `InvalidParameterError` for the first parameter that breaks its rule."""
-    name = type(estimator).__name__
+def check_parameters(estimator, rules=RULES, name=None):
+    """Raise `InvalidParameterError` for the first parameter that breaks its rule.
+
+    It names ``name`` as what has the parameters, by default the estimator's class.
+    """
+    name = name or type(estimator).__name__
     for parameter, (is_valid, must_be) in rules.items():
         value = getattr(estimator, parameter)
         if not is_valid(value):

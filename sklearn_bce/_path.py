@@ -112,7 +112,7 @@ max_iter, random_state, verbose
         random_state=random_state,
         verbose=verbose,
     )
-    check_parameters(estimator, PATH_RULES)
+    check_parameters(estimator, PATH_RULES, "bce_path")
     check_values_of_C(Cs, "bce_path")
     X, y = check_X(estimator, X, y, reset=True)
     targets = binary_targets(

@@ -14,7 +14,7 @@ from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream_labels import columns_of, first_classes, same_classes, weigh_stream
 
-_LARGEST_PENALTY = 1e100
+_LARGEST_PENALTY, _LARGEST_WEIGHT = 1e100, 1e140
 
 
 def end_stream(estimator, n_rows):
@@ -91,7 +91,7 @@ def _learn(estimator, X, positive, negative):
     gammas = np.full((n_problems, 2), estimator.gamma, dtype=np.float64)
     penalty = np.full(n_problems, min(1.0 / float(estimator.C), _LARGEST_PENALTY))
     n_seen = getattr(estimator, "n_samples_seen_", 0)
-    if getattr(estimator, "_stream", None) is None:
+    if not getattr(estimator, "_stream", None):
         told = rule, positive, negative, gammas, penalty, n_seen
         descent = _first_descent(estimator, X, *told)
         estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
@@ -105,13 +105,27 @@ def _learn(estimator, X, positive, negative):
     descent.state.penalty[:] = penalty
     weights = [u + v for u, v in zip(positive, negative, strict=True)]
     total = np.array([weight.sum() for weight in weights])
+    if total.max() > _LARGEST_WEIGHT:
+        raise ValueError(
+            "sample_weight is too large for partial_fit, which squares it: the weights of a call "
+            f"sum to {total.max():g}, more than {_LARGEST_WEIGHT:g}. Scale them, and C with them."
+        )
     rows = np.flatnonzero(sum(weights))
     if estimator.shuffle:
         rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)
     elif rows.size == X.shape[0]:
         rows = None
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
+    before = getattr(estimator, "coef_", None)
     shown = _show(estimator, X, descent, rule)
+    is_finite = estimator.coef_ is before or np.isfinite(estimator.coef_).all()
+    if not is_finite or np.isnan(losses).any():
+        if descent.state.totals is getattr(estimator, "_stream", {}).get("totals"):
+            estimator._stream.clear()  # it has learned in place: begin anew from the coefficients
+        raise ValueError(
+            "The steps have left the range of floating point numbers: features, eta0 or weights "
+            "are too large, or weights too small. Scale them."
+        )
     estimator._stream = {"shown": shown, **descent.as_dict()}
     estimator.n_samples_seen_ = n_seen + X.shape[0]
     return losses / np.where(total > 0.0, total, 1.0)

@@ -121,8 +121,7 @@ def encode_labels(y):
             f"{np.unique(y).size} classes."
         )
     if kind != "binary":
-        hint = " Soft labels are floats between 0 and 1." if kind == "continuous" else ""
-        raise ValueError(f"Unknown label type: {kind}.{hint}")
+        raise unknown_labels(kind)
     classes, codes = np.unique(y, return_inverse=True)
     if classes.size < 2:
         raise ValueError(
@@ -130,6 +129,18 @@ def encode_labels(y):
             f"(n_samples = {len(y)})."
         )
     return classes, codes.astype(np.float64)
+
+
+def unknown_labels(kind):
+    """Return the error for a y of this kind, as `type_of_target` calls it."""
+    hints = {
+        "continuous": " Soft labels are floats between 0 and 1.",
+        "unknown": (
+            " An object array y may hold strings alone: turn it into numbers or booleans, as in "
+            "y.astype(int)."
+        ),
+    }
+    return ValueError(f"Unknown label type: {kind}.{hints.get(kind, '')}")
 
 
 def are_shares(y, classes):
@@ -202,6 +213,8 @@ def class_factors(class_weight, classes, mass):
         return np.ones(2)
     if isinstance(class_weight, str):
         return mass.sum() / (2.0 * mass)
+    if not all(isinstance(each, numbers.Real) for each in class_weight.values()):
+        raise ValueError(f"class_weight must hold numbers. Got {class_weight!r}.")
     factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
     if not (np.isfinite(factors).all() and (factors >= 0.0).all()):
         raise ValueError(

@@ -340,14 +340,14 @@ def test_before_scikit_learn_had_callbacks():
 
 @needs_callbacks
 @pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
-@pytest.mark.parametrize("culprit", ["data", "callback", "interrupt"])
+@pytest.mark.parametrize("culprit", ["data", "callback", "interrupt", "end"])
 def test_callbacks_are_torn_down_and_the_model_stays(kind, culprit):
     clf = kind(warm_start=True).fit(X, Y if kind is BCEClassifier else MANY)
 
     def stop(context, model):
-        if culprit == "data" or context.task_name != "iteration":
+        if culprit == "data" or context.task_name != ("fit" if culprit == "end" else "iteration"):
             return False
-        raise {"callback": RuntimeError, "interrupt": KeyboardInterrupt}[culprit]
+        raise KeyboardInterrupt if culprit == "interrupt" else RuntimeError
 
     recorder = Recorder(stop)
     clf.set_callbacks(recorder)

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
@@ -337,6 +338,29 @@ def test_scorers_of_scikit_learn(scoring, weight):
     assert search.best_params_["C"] == clf.C_
 
 
+@pytest.mark.parametrize("kind", ["list", "number", "routed list", "routed number"])
+def test_scorers_get_weights_of_every_kind(kind):
+    weight = 2.0 if "number" in kind else WEIGHT.tolist()
+    scorer = make_scorer(sklearn.metrics.f1_score)
+    clf = BCEClassifierCV(Cs=CS, cv=3, scoring=scorer)
+    with sklearn.config_context(enable_metadata_routing="routed" in kind):
+        if "routed" in kind:
+            scorer.set_score_request(sample_weight=True)
+        clf.fit(X, HARD, sample_weight=weight)
+    array = np.broadcast_to(weight, HARD.shape)
+    expected = BCEClassifierCV(Cs=CS, cv=3, scoring="f1").fit(X, HARD, sample_weight=array)
+    np.testing.assert_array_equal(clf.scores_, expected.scores_)
+
+
+def test_metadata_may_be_a_list():
+    scorer = make_scorer(lambda y, z, groups: float(len(groups) == len(y)))
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer.set_score_request(groups=True)
+        clf = BCEClassifierCV(Cs=CS, cv=GroupKFold(3), scoring=scorer)
+        clf.fit(X, HARD, groups=(np.arange(120) % 7).tolist())
+    assert (clf.scores_ == 1.0).all()
+
+
 def test_metadata_is_routed():
     groups = np.arange(120) % 7
     with sklearn.config_context(enable_metadata_routing=True):
@@ -476,6 +500,16 @@ def test_bad_parameter(name, value):
         clf.fit(X, HARD)
 
 
+@pytest.mark.parametrize("kind", [pd.Series, np.array, list])
+def test_values_to_try_are_array_like(kind):
+    values = {"l1_ratios": kind([0.0, 1.0]), "gammas": kind([0.0, 1.0])}
+    clf = BCEClassifierCV(Cs=range(1, 3), cv=2, tol=1e-4, **values).fit(X, HARD)
+    expected = BCEClassifierCV(Cs=[1, 2], l1_ratios=[0, 1], gammas=[0, 1], cv=2, tol=1e-4)
+    np.testing.assert_array_equal(clf.scores_, expected.fit(X, HARD).scores_)
+    assert BCEClassifierCV(Cs=kind([2.0, 1.0]), cv=2).fit(X, HARD).Cs_.tolist() == [2.0, 1.0]
+    assert bce_path(X, HARD, Cs=kind([2.0, 1.0])).Cs.size == 2
+
+
 def test_every_parameter_is_tried():
     assert set(BAD_VALUES) == set(BCEClassifierCV().get_params())
 
@@ -592,8 +626,10 @@ def test_bad_path():
     for Cs in BAD_VALUES["Cs"]:
         with pytest.raises(ValueError, match="The 'Cs' parameter of bce_path must be"):
             bce_path(X, HARD, Cs=Cs)
-    with pytest.raises(ValueError, match="'gamma' parameter"):
+    with pytest.raises(ValueError, match="The 'gamma' parameter of bce_path must be"):
         bce_path(X, HARD, gamma=-1.0)
+    with pytest.raises(ValueError, match="The 'solver' parameter of bce_path must be"):
+        bce_path(X, HARD, solver="sgd")  # which BCEClassifier does take
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         bce_path(X, HARD, max_iter=1)

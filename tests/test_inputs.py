@@ -164,7 +164,7 @@ BAD_TARGETS = [
     (np.arange(len(Y)) % 3, "Only binary classification is supported."),
     (SOFT * 2, "Unknown label type: continuous"),
     (SOFT - 0.5, "Unknown label type: continuous"),
-    (SOFT.astype(object), "Unknown label type: unknown"),
+    (SOFT.astype(object), r"Unknown label type: unknown\. An object array y .* y\.astype"),
     (np.column_stack([1 - SOFT, SOFT]), r"y should be a 1d array.*y\[:, 1\]"),
     (np.column_stack([SOFT] * 3), "y should be a 1d array"),
     (np.where(Y, np.nan, 0.0), "Input y contains NaN"),
@@ -218,6 +218,8 @@ def test_weight_of_one_row_is_measured_against_that_row():
     [
         ({0: -1.0, 1: 1.0}, "class_weight must hold finite weights"),
         ({0: np.nan, 1: 1.0}, "class_weight must hold finite weights"),
+        ({0: "much", 1: 1.0}, "class_weight must hold numbers. Got {0: 'much'"),
+        ({0: None, 1: 1.0}, "class_weight must hold numbers. Got {0: None"),
         ({0: 0.0, 1: 1.0}, "class_weight.* leaves only one class"),
         ({"spam": 2.0}, "not in class_weight"),
         ({0: 1e300, 1: 1e-300}, "leave only one class"),

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
@@ -168,6 +169,23 @@ def test_soft_multilabel_score_is_the_expected_share():
     assert clf.score(X, SHARES, WEIGHT) == pytest.approx(np.average(right, weights=WEIGHT))
 
 
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_matrix])
+def test_score_of_sparse_labels_is_that_of_dense_ones(kind):
+    shares = np.where(SHARES < 0.2, 0.0, SHARES)
+    for y in (shares, INDICATOR.astype(bool), INDICATOR.astype(np.uint8)):
+        clf, dense = fit(kind(y)), fit(y)
+        assert clf.score(X, kind(y), WEIGHT) == pytest.approx(dense.score(X, y, WEIGHT))
+        assert clf.score(X, kind(y)) > 0.0
+
+
+@pytest.mark.parametrize("y", [INDICATOR[:, :1], INDICATOR[:, 0], sp.csr_array(INDICATOR[:, :1])])
+def test_score_needs_a_column_for_each_label(y):
+    with pytest.raises(ValueError, match="y must have a column for each of the 3 labels"):
+        fit(INDICATOR).score(X, y)
+    with pytest.raises(ValueError, match="Unknown label type"):
+        fit(INDICATOR).score(X, 2 * INDICATOR)
+
+
 def test_weights_for_each_problem():
     weights = np.column_stack([WEIGHT, np.ones(len(X)), WEIGHT**2])
     clf = fit(CLASSES, weight=weights, tol=1e-20)
@@ -190,6 +208,8 @@ def test_pos_weight_for_each_label():
     for k, factor in enumerate([1.0, 2.0, 5.0]):
         alone = BCEClassifier(pos_weight=factor, tol=1e-20).fit(X, INDICATOR[:, k])
         np.testing.assert_allclose(clf.coef_[k], alone.coef_[0], rtol=1e-6)
+    same = fit(INDICATOR, pos_weight=pd.Series([1.0, 2.0, 5.0]), tol=1e-20)
+    np.testing.assert_array_equal(same.coef_, clf.coef_)
     with pytest.raises(ValueError, match="pos_weight must have one value for each of the 3 labels"):
         fit(INDICATOR, pos_weight=[1.0, 2.0])
 

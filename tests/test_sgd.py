@@ -659,6 +659,56 @@ def test_fit_ends_when_nothing_improves():
     assert clf.solver_ == "sgd"
 
 
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(
+    ("rate", "scale", "weight", "match"),
+    [
+        ("constant", 1e160, 1.0, "left the range of floating point"),
+        ("invscaling", 1e300, 1.0, "left the range of floating point"),
+        ("adaptive", 1.0, 1e-200, "left the range of floating point"),
+        ("adaptive", 1.0, 1e200, "sample_weight is too large for partial_fit"),
+        ("constant", 1.0, 1e200, "sample_weight is too large for partial_fit"),
+    ],
+)
+def test_a_stream_that_overflows_is_refused(rate, scale, weight, match, is_first, layout):
+    X, y, _, _ = modest_problem()
+    X, clf = LAYOUTS[layout](X), BCEClassifier(learning_rate=rate, batch_size=1)
+    if not is_first and weight >= 1.0:  # small weights are harmless after others
+        clf.partial_fit(X, y, classes=[0, 1])
+    before = {name: value for name, value in vars(clf).items() if name != "_stream"}
+    with pytest.raises(ValueError, match=match):
+        clf.partial_fit(X * scale, y, classes=[0, 1], sample_weight=weight)
+    assert {name: value for name, value in vars(clf).items() if name != "_stream"} == before
+    clf.partial_fit(X, y, classes=[0, 1])
+    assert np.isfinite(clf.predict_proba(X)).all() and np.isfinite(clf.loss_curve_[-1])
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_a_stream_goes_on_from_its_coefficients_after_few_rows_that_overflow(layout):
+    X, y, _, _ = modest_problem()
+    convert, clf = LAYOUTS[layout], BCEClassifier(learning_rate="constant", batch_size=1)
+    coef = clf.partial_fit(convert(X), y, classes=[0, 1]).coef_
+    for _ in range(2):
+        with pytest.raises(ValueError, match="left the range of floating point"):
+            clf.partial_fit(convert(1e200 * X[:8]), 1 - y[:8])  # so few are learned in place
+        assert clf.coef_ is coef and clf.n_samples_seen_ == len(X)
+    clf.partial_fit(convert(X), y)
+    assert np.isfinite(clf.coef_).all() and not np.array_equal(clf.coef_, coef)
+    assert np.isfinite(clf.loss_curve_[-1])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e100, 1e200])  # 1e200: losses overflow to NaN
+def test_fit_warns_where_steps_only_lead_away(scale):
+    X, y = load_breast_cancer(return_X_y=True)
+    clf = BCEClassifier(solver="sgd", learning_rate="constant")
+    with pytest.warns(ConvergenceWarning, match="steps are too long, and no epoch came near"):
+        clf.fit(X * scale, y)
+    assert np.isfinite(clf.coef_).all()
+    with warnings.catch_warnings(action="error"):
+        clf.fit(StandardScaler().fit_transform(X), y)
+
+
 def test_fit_warns_at_max_iter():
     X, y = raw("cancer")
     with pytest.warns(ConvergenceWarning, match="after 3 epochs the objective still improves"):
@@ -681,10 +731,13 @@ def test_fit_prints_a_line_an_epoch(capsys):
     assert "BCEClassifier: iteration    1  objective" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("value", [1e-170, 1e150, 1e250])
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
-@pytest.mark.parametrize("rate", ["adaptive", "constant"])
-def test_columns_beyond_all_measure_leave_finite_coefficients(value, layout, rate):
+@pytest.mark.parametrize(
+    ("rate", "value"),  # steps that nothing scales overflow at 1e250, and are refused (above)
+    [("adaptive", 1e-170), ("adaptive", 1e150), ("adaptive", 1e250)]
+    + [("constant", 1e-170), ("constant", 1e150)],
+)
+def test_columns_beyond_all_measure_leave_finite_coefficients(rate, value, layout):
     X, hard, _, _ = small_problem()
     X[:, 0] *= value / np.abs(X[:, 0]).max()
     clf = BCEClassifier(learning_rate=rate).partial_fit(LAYOUTS[layout](X), hard, [0, 1])
