@@ -24,7 +24,7 @@ _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
 _MAX_SAMPLED_VALUES = 2**21  # 16 MB
-_RETRY_UNITS = (1.0, 2.0**1000, 2.0**-1000)  # squares of columns near 1e-200 or 1e200
+_RETRY_UNITS = (1.0, 2.0**600, 2.0**-600)  # for squares that vanish or overflow
 
 
 class Matrix:

@@ -220,7 +220,8 @@ class _WorkingSets:
         The last one serves again if it has these columns and not many more. Of most columns it is
         the whole objective.
         """
-        if self.columns.size <= _SPARE * columns.size and np.isin(columns, self.columns).all():
+        has_room = self.kept is not None and self.columns.size <= _SPARE * columns.size
+        if has_room and np.isin(columns, self.columns).all():
             return self.kept
         part, places = self.objective, slice(None)
         self.columns = np.arange(self.objective.size - 1)
