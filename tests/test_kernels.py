@@ -228,6 +228,8 @@ COLUMNS = {
     "constant 1e200": lambda n, rng: np.full(n, 1e200),
     "constant 1e-320": lambda n, rng: np.full(n, 1e-320),
     "1e-200": lambda n, rng: 1e-200 * rng.normal(size=n),
+    "1e-144": lambda n, rng: 1e-144 * rng.normal(size=n),
+    "1e158": lambda n, rng: 1e158 * rng.normal(size=n),
     "1e200": lambda n, rng: 1e200 * rng.normal(size=n),
     "1e300": lambda n, rng: 1e300 * rng.normal(size=n),
     "1e-320": lambda n, rng: 1e-320 * rng.integers(1, 1000, size=n),

@@ -483,3 +483,20 @@ def test_a_start_far_on_the_wrong_side(layout, columns, monkeypatch):
     clf.fit(layout(rare), Y)
     assert clf.n_iter_ < 60
     assert clf.loss_curve_[-1] == pytest.approx(cold.loss_curve_[-1], rel=1e-9)
+
+
+def test_nearly_dependent_columns_are_not_taken_for_solved():
+    # More columns than rows, and next to no penalty: sweeps gain little, far from the minimum.
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(20, 100)), rng.choice([0.0, 1.0, 0.5, 0.3, 0.999], size=20)
+    fit, exact = (BCEClassifier(C=1e4, l1_ratio=1.0, tol=tol).fit(X, y) for tol in (1e-8, 1e-11))
+    value, best = fit.loss_curve_[-1], exact.loss_curve_[-1]
+    assert (value - best) / value <= 10 * fit.optimality_ <= 1e-7
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_focal_loss_and_a_penalty_that_leaves_nothing(layout):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 120)), rng.random(300) < 0.4
+    clf = BCEClassifier(C=1e-6, l1_ratio=1.0, gamma=1.0).fit(LAYOUTS[layout](X), y)
+    assert not clf.coef_.any() and clf.optimality_ <= 1e-8

@@ -110,10 +110,10 @@ class _HessianSteps:
         hessian, weight = self.made
         factor = slack(weight, point)
         model = GramModel(hessian, point.gradient, self.objective.l1, point.theta)
-        if factor is None or not model.minimise():
+        wanted = self.tol * point.value
+        if factor is None or not model.minimise_to_prove(point.value, wanted):
             return proposal
         bound = factor * max(model.gain, proposal.decrement)
-        wanted = self.tol * point.value
         if bound > wanted and proposal.decrement <= _NOISE * point.value:
             return proposal  # steps cannot improve it
         if self.gained * proposal.decrement > max(_LEFT * wanted, ROUNDING * point.value):
@@ -122,7 +122,7 @@ class _HessianSteps:
 
     def _step(self, point):
         model = GramModel(self.hessian, point.gradient, self.objective.l1, point.theta)
-        done = model.minimise()
+        done = model.minimise_to_prove(point.value, self.tol * point.value)
         self.gained = model.gain / self.last.decrement if self.last and self.last.decrement else 1.0
         self.last = Proposal(model.direction(), model.gain, done and self.age == 0)
         self.start = point
