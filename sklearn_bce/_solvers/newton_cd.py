@@ -21,6 +21,7 @@ _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer tha
 # Columns: of more, their own sweeps are faster than to make a Hessian and sweep over that.
 _MAX_HESSIAN, _MAX_DENSE_HESSIAN = 800, 2000
 _FIRST = 100  # features of the first working set
+_PROVED_WHOLE = 500  # features: up to as many are all in the model that proves the end
 _MOST = 0.8  # share of the features: of more, all make up the working set
 _SPARE = 1.5  # times the columns that are asked for: so many may be in a set that serves again
 _INNER_ITERATIONS = 20
@@ -163,6 +164,8 @@ class _WorkingSets:
 
     def certify(self, point):
         columns = np.append(np.flatnonzero(point.theta[:-1]), self._wanted(point))
+        if self.objective.size <= _PROVED_WHOLE:  # others may be wanted on the way
+            columns = np.arange(self.objective.size - 1)
         if not self._affords_hessian(columns):
             return self._step_on_columns(point, columns, np.inf)
         part, places, steps = yield from self._restrict(np.sort(columns))
