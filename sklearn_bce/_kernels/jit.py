@@ -4,7 +4,7 @@ import hashlib
 import pickle
 from pathlib import Path
 
-from numba import config, njit
+from numba import __version__, config, njit
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
@@ -15,8 +15,12 @@ _SUM_FLAGS = {"reassoc", "contract", "nsz"}
 
 
 def _folder_stamp():
-    """Hash of every kernel source. Numba alone looks only at the file a kernel stands in."""
-    digest = hashlib.sha256()
+    """Hash of every kernel source and of Numba's version.
+
+    Numba alone looks only at the file a kernel stands in, and at its version only in the index:
+    machine code that another version writes meanwhile, in another environment, would be loaded.
+    """
+    digest = hashlib.sha256(__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
