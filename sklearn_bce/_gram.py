@@ -1,6 +1,7 @@
 """Gram matrices of X: of its columns with row weights, for Hessians, and of its rows.
 
-Blocks are centred before they are multiplied: afterwards the digits would be gone.
+Dense blocks are centred before they are multiplied: afterwards the digits would be gone. Sparse
+columns, whose zeros are left out, are centred in the product.
 """
 
 from itertools import pairwise
@@ -21,11 +22,10 @@ _FILLS = 4  # parts of a block that is filled
 def gram_matrix(matrix, weight, center, scale):
     """Return S.T @ diag(weight) @ S with S = [(X - center) / scale, 1].
 
-    Shape (n_columns + 1, n_columns + 1). The centre of sparse columns is zero.
+    Shape (n_columns + 1, n_columns + 1).
     """
-    if matrix.is_sparse:
-        return _sparse_gram(matrix, weight, scale)
-    return _dense_gram(matrix, weight, center, scale)
+    gram = _sparse_gram if matrix.is_sparse else _dense_gram
+    return gram(matrix, weight, center, scale)
 
 
 def _dense_gram(matrix, weight, center, scale):
@@ -59,7 +59,7 @@ def _tiled_gram(matrix, weight, center, scale):
     return _tiled_products(matrix.team, matrix.shape[0], matrix.shape[1] + 1, fill)
 
 
-def _sparse_gram(matrix, weight, scale):
+def _sparse_gram(matrix, weight, center, scale):
     n_columns = matrix.shape[1]
     zeros = np.zeros(n_columns)
 
@@ -77,7 +77,14 @@ def _sparse_gram(matrix, weight, scale):
     gram = np.empty((n_columns + 1,) * 2)
     gram[:-1, :-1] = inner + inner.T
     gram[:-1, :-1][np.diag_indices(n_columns)] += diagonal
-    gram[-1, :-1] = gram[:-1, -1] = total / scale
+    border = total / scale
+    if center.any():
+        scaled = center / scale
+        shift = np.outer(border - 0.5 * sum_of_rows * scaled, scaled)
+        gram[:-1, :-1] -= shift
+        gram[:-1, :-1] -= shift.T
+        border -= sum_of_rows * scaled
+    gram[-1, :-1] = gram[:-1, -1] = border
     gram[-1, -1] = sum_of_rows
     return gram
 
@@ -98,7 +105,8 @@ def _weighted_block(matrix, weight, center, scale, start, stop):
     root = np.sqrt(weight[start:stop])
     block = np.empty((root.size, matrix.shape[1] + 1))
     if matrix.is_sparse:
-        block[:, :-1] = matrix.rows(start, stop).astype(np.float64, copy=False).toarray() / scale
+        rows = matrix.rows(start, stop).astype(np.float64, copy=False)
+        block[:, :-1] = (rows.toarray() - center) / scale
         block[:, -1] = 1.0
         block *= root[:, np.newaxis]
     else:

@@ -258,19 +258,7 @@ class Objective:
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        gram = gram_matrix(self.matrix, point.weight, self.center, self.scale)
-        return self.hessian_from(self.centered(gram))
-
-    def centered(self, gram):
-        """Centre the weighted Gram matrix of wide sparse columns, made about zero, in place."""
-        if self.matrix.is_sparse and self.center.any():
-            center, border, total = self.center / self.scale, gram[:-1, -1], gram[-1, -1]
-            shift = np.outer(border - 0.5 * total * center, center)
-            gram[:-1, :-1] -= shift
-            gram[:-1, :-1] -= shift.T
-            gram[:-1, -1] -= total * center
-            gram[-1, :-1] = gram[:-1, -1]
-        return gram
+        return self.hessian_from(gram_matrix(self.matrix, point.weight, self.center, self.scale))
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""

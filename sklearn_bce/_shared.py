@@ -158,8 +158,7 @@ def _hessian(matrix, objectives, points):
     ):
         return matrix.team.map(lambda objective, point: objective.hessian(point), pairs)
     gram = gram_matrix(matrix, base, objectives[0].center, objectives[0].scale)
-    pairs = zip(objectives, factors, strict=True)
-    return [o.hessian_from(o.centered(factor * gram)) for o, factor in pairs]
+    return [o.hessian_from(factor * gram) for o, factor in zip(objectives, factors, strict=True)]
 
 
 def _row_gram(matrix, objectives):

@@ -307,6 +307,18 @@ def test_gram(layout, dtype, index, shape, monkeypatch):
     np.testing.assert_array_equal(got, got.T)
 
 
+def test_gram_of_sparse_columns_is_about_any_centre():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(50, 4)) * (rng.random((50, 4)) < 0.5)
+    weight, center, scale = rng.random(50), rng.normal(size=4), np.array([1.0, 2.0, 0.5, 4.0])
+    S = np.column_stack([(X - center) / scale, np.ones(50)])
+    gram = gram_matrix(Matrix(sp.csr_array(X)), weight, center, scale)
+    root = gram_root(Matrix(sp.csr_array(X)), weight, center, scale)
+    np.testing.assert_allclose(gram, (S.T * weight) @ S, rtol=1e-12)
+    np.testing.assert_allclose(root.T @ root, (S.T * weight) @ S, rtol=1e-12)
+    np.testing.assert_array_equal(gram, gram.T)
+
+
 def test_gram_of_far_off_columns_keeps_its_digits():
     rng = np.random.default_rng(5)
     noise = rng.normal(size=(200, 2))
