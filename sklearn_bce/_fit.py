@@ -160,7 +160,7 @@ def _solver(estimator, X, problem, n_problems, solver):
     in_blocks, is_l1 = isinstance(X, Blocks), has_l1(C, l1_ratio)
     by_rows = few_rows(*X.shape, sp.issparse(X), np.isfinite(C), in_blocks)
     solver = solver or estimator.solver
-    return _solvers.choose(solver, *X.shape, n_problems, in_blocks, is_l1, by_rows)
+    return _solvers.choose(solver, X.shape[1], n_problems, in_blocks, is_l1, by_rows)
 
 
 def objective_of(estimator, matrix, problem, columns=None):

@@ -92,5 +92,5 @@ def _mean_log_loss(odds, y, weight):
 
 
 def _of_rows(value, rows, n_rows):
-    length = len(value) if isinstance(value, (list, tuple)) else getattr(value, "shape", ())[:1]
-    return _safe_indexing(value, rows) if length in (n_rows, (n_rows,)) else value
+    shape = (len(value),) if isinstance(value, (list, tuple)) else getattr(value, "shape", ())
+    return _safe_indexing(value, rows) if shape[:1] == (n_rows,) else value

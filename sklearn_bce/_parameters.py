@@ -47,6 +47,10 @@ def _is_gamma(value):
     return all(is_real(g) and 0.0 <= g < math.inf for g in values)
 
 
+def _is_positive(value):
+    return is_real(value) and 0 < value < math.inf
+
+
 def _is_balanced(value):
     return isinstance(value, str) and value == "balanced"
 
@@ -66,7 +70,7 @@ RULES = {
         "a dict, 'balanced' or None",
     ),
     "pos_weight": (
-        lambda v: v is None or _is_balanced(v) or (is_real(v) and 0 < v < math.inf),
+        lambda v: v is None or _is_balanced(v) or _is_positive(v),
         "a float in the range (0.0, inf), 'balanced' or None",
     ),
     "probability": (
@@ -75,7 +79,7 @@ RULES = {
     ),
     "fit_intercept": (_is_flag, "a bool"),
     "solver": (lambda v: isinstance(v, str) and v in SOLVERS, f"one of {', '.join(SOLVERS)}"),
-    "tol": (lambda v: is_real(v) and 0 < v < math.inf, "a float in the range (0.0, inf)"),
+    "tol": (_is_positive, "a float in the range (0.0, inf)"),
     "max_iter": (lambda v: is_int(v) and v >= 1, "an int in the range [1, inf)"),
     "warm_start": (_is_flag, "a bool"),
     "early_stopping": (_is_flag, "a bool"),
@@ -89,7 +93,7 @@ RULES = {
         f"one of {', '.join(LEARNING_RATES)}",
     ),
     "eta0": (
-        lambda v: v is None or (is_real(v) and 0 < v < math.inf),
+        lambda v: v is None or _is_positive(v),
         "a float in the range (0.0, inf) or None",
     ),
     "batch_size": (
@@ -121,10 +125,7 @@ ONE_VS_REST_RULES = {
     **RULES,
     "normalize": (_is_flag, "a bool"),
     "pos_weight": (
-        lambda v: (
-            RULES["pos_weight"][0](v)
-            or _all_in(v, lambda each: is_real(each) and 0 < each < math.inf)
-        ),
+        lambda v: RULES["pos_weight"][0](v) or _all_in(v, _is_positive),
         "a float in the range (0.0, inf), one for each label, 'balanced' or None",
     ),
 }

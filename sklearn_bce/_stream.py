@@ -81,7 +81,7 @@ def _refuse_what_needs_all_rows(estimator):
 
 
 def _learn(estimator, X, positive, negative):
-    """Take the steps; return coefficients, intercepts and mean losses of all problems."""
+    """Take the steps; return the mean losses of all problems."""
     # This brings Numba, which a mere import should not wait for.
     from ._descent import Descent, rule_of
     from ._fit import seed_of

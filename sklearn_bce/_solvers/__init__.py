@@ -19,7 +19,7 @@ _MAX_CHOLESKY_FEATURES = 20_000  # beyond, the p x p matrix alone takes more tha
 _CONDITION = 1e6  # of a wide objective: from there on conjugate gradients need fewer readings
 
 
-def choose(solver, n_rows, n_features, n_problems=1, in_blocks=False, has_l1=False, by_rows=False):
+def choose(solver, n_features, n_problems=1, in_blocks=False, has_l1=False, by_rows=False):
     """Return the name of the solver to use, or "auto" where that takes a look at the objective.
 
     "auto" means "newton-cd" for an L1 penalty. Else, for 2,000 features or more, where p x p

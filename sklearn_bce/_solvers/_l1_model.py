@@ -22,8 +22,8 @@ _SWEEPS = 10
 _SETTLED = 0.01  # a sweep that gains a smaller share of the whole has found the face
 _MAX_ROUNDS = 50
 _SURE_ROUNDS = 12  # each may be as little as one coefficient in exchange for another
-_ROUNDING = 1e-10  # relative: of an objective's value, what a bound by slopes cannot tell from 0
-_MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
+_SLOPES_NOISE = 1e-10  # relative: of a value, what a bound by slopes cannot tell from 0
+MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
 _ROUGHLY = 0.1
 _FORCING = 0.3  # of conjugate gradients on a face, relative to the residual
 _LENGTHS = (1.0, 0.3, 0.1, 0.03)  # of a step that leaves the face
@@ -116,10 +116,10 @@ class GramModel(_Model):
         Where columns are many and nearly dependent, sweeps gain little and never come to an end.
         """
         done = self.minimise()
-        if not done or self.w.size > _MAX_FACTOR:
+        if not done or self.w.size > MAX_FACTOR:
             return done
         for _ in range(_SURE_ROUNDS):
-            if self.gain > wanted or self._left(value) <= max(wanted, _ROUNDING * value):
+            if self.gain > wanted or self._left(value) <= max(wanted, _SLOPES_NOISE * value):
                 return True
             self.sweep()
             self.step_on_face()
@@ -136,7 +136,7 @@ class GramModel(_Model):
 
     def solve(self, face, slope):
         part = self.hessian[np.ix_(face, face)]
-        if face.size <= _MAX_FACTOR:
+        if face.size <= MAX_FACTOR:
             return Factor(part).solve(slope)
         return _conjugate_gradients(part.__matmul__, np.diagonal(part), slope)
 

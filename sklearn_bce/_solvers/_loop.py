@@ -24,7 +24,7 @@ from .._objective import Point
 _ARMIJO = 1e-4
 _WOLFE = 0.9
 _MAX_TRIALS = 200
-_SHORTEN = (0.2, 0.5)  # at most and at least, from one trial step to the next
+_SHORTEN = (0.2, 0.5)  # least and greatest share of a trial step that the next one keeps
 _DISAPPOINTING = 0.01  # share of the promised decrement
 _VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
 ROUNDING = 1e-14  # relative: below it, an end of progress is rounding and no failure

@@ -12,7 +12,7 @@ import numpy as np
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cg, newton_cholesky
 from ._certify import duality_gap
-from ._l1_model import ColumnModel, GramModel
+from ._l1_model import MAX_FACTOR, ColumnModel, GramModel
 from ._loop import ROUNDING, Proposal, line_search, minimise
 from ._own_proof import renew_every, slack
 
@@ -21,7 +21,6 @@ _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer tha
 # Columns: of more, their own sweeps are faster than to make a Hessian and sweep over that.
 _MAX_HESSIAN, _MAX_DENSE_HESSIAN = 800, 2000
 _FIRST = 100  # features of the first working set
-_PROVED_WHOLE = 500  # features: up to as many are all in the model that proves the end
 _MOST = 0.8  # share of the features: of more, all make up the working set
 _SPARE = 1.5  # times the columns that are asked for: so many may be in a set that serves again
 _INNER_ITERATIONS = 20
@@ -164,7 +163,7 @@ class _WorkingSets:
 
     def certify(self, point):
         columns = np.append(np.flatnonzero(point.theta[:-1]), self._wanted(point))
-        if self.objective.size <= _PROVED_WHOLE:  # others may be wanted on the way
+        if self.objective.size <= MAX_FACTOR:  # others may be wanted on the way
             columns = np.arange(self.objective.size - 1)
         if not self._affords_hessian(columns):
             return self._step_on_columns(point, columns, np.inf)
