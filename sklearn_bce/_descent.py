@@ -140,8 +140,8 @@ class Descent:
             Sparse if this Descent is; a dense one takes sparse rows too.
         rows : ndarray of int, or None for all
             Their numbers, in the order to learn them.
-        positive, negative : sequence of K ndarrays of shape (n_rows,)
-            The weights u and v of each problem.
+        positive, negative : ndarray of shape (K, n_rows)
+            The weights u and v.
         gammas : ndarray of shape (K, 2)
         rule : Rule
         share : ndarray of shape (K,)
@@ -160,10 +160,9 @@ class Descent:
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
-            u, v = (np.stack([each[some] for each in weights]) for weights in (positive, negative))
+            u, v = positive[:, some], negative[:, some]
             if factor != 1.0:
-                u *= factor
-                v *= factor
+                u, v = u * factor, v * factor
             order = np.arange(start, stop) if rows is None else some
             told = order, u, v, gammas, share, rule, self.state, losses
             if self.is_sparse:

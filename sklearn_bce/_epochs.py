@@ -69,8 +69,8 @@ def _learn(problems, number):
     descent.learn(
         first.matrix.source,
         rows,
-        [each.positive for each in objectives],
-        [each.negative for each in objectives],
+        np.stack([each.positive for each in objectives]),
+        np.stack([each.negative for each in objectives]),
         np.array([each.gammas for each in objectives]),
         rule,
         share=np.array([each.strength for each in objectives]),

@@ -221,7 +221,8 @@ def check_parameters(estimator, rules=RULES, name=None):
                 f"The '{parameter}' parameter of {name} must be {must_be}. Got {value!r} instead."
             )
     l1 = "l1_ratio" if "l1_ratio" in rules else "l1_ratios"
-    ratio = float(np.max(getattr(estimator, l1)))
+    ratios = getattr(estimator, l1)
+    ratio = ratios if is_real(ratios) else max(ratios)
     if has_l1(getattr(estimator, "C", 1.0), ratio) and estimator.solver not in L1_SOLVERS:
         raise InvalidParameterError(
             f"The 'solver' parameter of {name} must be one of {', '.join(L1_SOLVERS)} for "

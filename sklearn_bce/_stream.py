@@ -88,40 +88,36 @@ def _learn(estimator, X, positive, negative):
 
     rule = rule_of(estimator)
     n_problems = len(positive)
+    weight = positive + negative
+    total = _total(weight)
     gammas = np.full((n_problems, 2), estimator.gamma, dtype=np.float64)
     penalty = np.full(n_problems, min(1.0 / float(estimator.C), _LARGEST_PENALTY))
     n_seen = getattr(estimator, "n_samples_seen_", 0)
-    if not getattr(estimator, "_stream", None):
+    stream = getattr(estimator, "_stream", {})
+    if not stream:
         told = rule, positive, negative, gammas, penalty, n_seen
         descent = _first_descent(estimator, X, *told)
         estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
     else:
-        descent = Descent.from_dict(estimator._stream)
+        descent = Descent.from_dict(stream)
         # Where a call takes long, one that is broken off leaves no trace.
         descent = descent.copy_before(X.nnz if sp.issparse(X) else X.size)
     if descent.is_sparse and not sp.issparse(X):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
     descent.state.penalty[:] = penalty
-    weights = [u + v for u, v in zip(positive, negative, strict=True)]
-    total = np.array([weight.sum() for weight in weights])
-    if total.max() > _LARGEST_WEIGHT:
-        raise ValueError(
-            "sample_weight is too large for partial_fit, which squares it: the weights of a call "
-            f"sum to {total.max():g}, more than {_LARGEST_WEIGHT:g}. Scale them, and C with them."
-        )
-    rows = np.flatnonzero(sum(weights))
+    rows = np.flatnonzero(weight.any(axis=0))
     if estimator.shuffle:
         rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)
     elif rows.size == X.shape[0]:
         rows = None
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
-    before = getattr(estimator, "coef_", None)
-    shown = _show(estimator, X, descent, rule)
-    is_finite = estimator.coef_ is before or np.isfinite(estimator.coef_).all()
+    before = stream.get("shown")
+    shown = _show(estimator, X, descent, rule, before)
+    is_finite = shown is before or np.isfinite(estimator.coef_).all()
     if not is_finite or np.isnan(losses).any():
-        if descent.state.totals is getattr(estimator, "_stream", {}).get("totals"):
-            estimator._stream.clear()  # it has learned in place: begin anew from the coefficients
+        if descent.state.totals is stream.get("totals"):
+            stream.clear()  # it has learned in place: begin anew from the coefficients
         raise ValueError(
             "The steps have left the range of floating point numbers: features, eta0 or weights "
             "are too large, or weights too small. Scale them."
@@ -131,22 +127,34 @@ def _learn(estimator, X, positive, negative):
     return losses / np.where(total > 0.0, total, 1.0)
 
 
-def _show(estimator, X, descent, rule):
+def _total(weight):
+    """The weight of all rows for each problem, which its square must not take beyond all floats."""
+    with np.errstate(over="ignore"):
+        total = weight.sum(axis=1)
+    if total.max() > _LARGEST_WEIGHT:
+        raise ValueError(
+            "sample_weight is too large for partial_fit, which squares it: the weights of a call "
+            f"sum to {total.max():g}, more than {_LARGEST_WEIGHT:g}. Scale them, and C with them."
+        )
+    return total
+
+
+def _show(estimator, X, descent, rule, shown):
     """Give the estimator a copy of the coefficients, unless it has that very average already.
 
     On wide sparse rows a copy takes a sixth of a call, and the average moves only now and then.
-    Returns what will tell whether the copy is still there and up to date.
+    Returns what will tell whether the copy is still there and up to date, ``shown`` itself if it is.
     """
-    shown = (getattr(estimator, "_stream", None) or {}).get("shown")
     average = [descent.n_points(rule), X.dtype.char]
     if (
-        average[0] == 0
-        or shown is None
-        or shown["average"] != average
-        or estimator.coef_ is not shown["coef"]
-        or estimator.intercept_ is not shown["intercept"]
+        shown is not None
+        and average[0] > 0
+        and shown["average"] == average
+        and estimator.coef_ is shown["coef"]
+        and estimator.intercept_ is shown["intercept"]
     ):
-        estimator.coef_, estimator.intercept_ = as_type_of(X, *descent.coefficients(rule))
+        return shown
+    estimator.coef_, estimator.intercept_ = as_type_of(X, *descent.coefficients(rule))
     return {"average": average, "coef": estimator.coef_, "intercept": estimator.intercept_}
 
 

@@ -6,7 +6,6 @@ from sklearn.utils import column_or_1d
 from ._label_columns import LabelColumns, one_each
 from ._targets import (
     are_shares,
-    check_finite_sum,
     check_sample_weight,
     class_factors,
     encode_known,
@@ -93,9 +92,9 @@ def columns_of(y, classes, is_multilabel):
 
 
 def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weight, n_rows):
-    """Return the weights u and v of each problem, and the factors on [no, yes], (n_problems, 2).
+    """Return the weights u and v, (n_problems, n_rows), and the factors on [no, yes].
 
-    The factors are None where the rows of one problem's "no" have different ones.
+    The factors, (n_problems, 2), are None where the rows of one problem's "no" have different ones.
     """
     n_problems = len(columns)
     weight = check_sample_weight(sample_weight, n_rows, n_problems if n_problems > 1 else None)
@@ -110,13 +109,10 @@ def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weigh
             has_posterior = np.ptp(by_class) == 0.0
     for k, pos_weight in enumerate(one_each(estimator.pos_weight, n_problems)):
         factors[k, 1] *= positive_factor(pos_weight, None)
-    positive, negative = [], []
+    positive, negative = np.empty((2, n_problems, n_rows))
     for k, column in enumerate(columns):
         own = weight if weight.ndim == 1 else weight[:, k]
-        u, v = weigh_rows(column, own, factors[k], estimator.label_smoothing)
-        check_finite_sum(u, v)
-        positive.append(u)
-        negative.append(v)
+        positive[k], negative[k] = weigh_rows(column, own, factors[k], estimator.label_smoothing)
     return positive, negative, factors if has_posterior else None
 
 
