@@ -9,25 +9,21 @@ The exit status is 1 if a choice takes more than 1.5 times as long as the best s
 """
 
 import sys
+import warnings
 
 import datasets
 import numpy as np
 from measure import measure
+from optimum import solvers
 from report import duration, row, state, times
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bce import BCEClassifier
 
 SOLVERS = ("lbfgs", "newton-cg", "newton-cholesky")
-MAX_FACTOR_FEATURES = 2_000  # more are too many for newton-cholesky
 CS = (0.01, 1.0, 100.0, 1e4)
 LIMIT = 60.0  # seconds for the fits of one solver
 ALLOWED = 1.5
-
-
-def newsgroups_binary():
-    """11,000 texts from twenty groups: is it about computers?"""
-    X, y = datasets.newsgroups_all()
-    return X, np.char.startswith(y, "comp.")
 
 
 def reuters_largest():
@@ -51,7 +47,7 @@ DATA = {
     "spam": datasets.spam,
     "flights_dense": datasets.flights_dense,
     "newsgroups": datasets.newsgroups,
-    "newsgroups_binary": newsgroups_binary,
+    "newsgroups_binary": datasets.newsgroups_binary,
     "reuters_largest": reuters_largest,
     "vader": datasets.vader,
     "wordnet": datasets.wordnet,
@@ -82,11 +78,11 @@ def main(names):
 def compare(name, X, y, weight, C):
     """Print a row, and return the time of the choice over that of the best solver."""
     seconds = dict.fromkeys(SOLVERS, np.inf)
-    for solver in SOLVERS:
-        if solver != "newton-cholesky" or X.shape[1] < MAX_FACTOR_FEATURES:
-            fit = measure(_ours(C, solver), X, y, weight, LIMIT, warm_up=True)
-            seconds[solver] = np.inf if fit is None else fit.seconds
-    choice = measure(_ours(C, "auto"), X, y, weight, LIMIT).estimator.solver_
+    for solver in solvers(X, SOLVERS):
+        fit = measure(_ours(C, solver), X, y, weight, LIMIT, warm_up=True)
+        seconds[solver] = np.inf if fit is None else fit.seconds
+    with warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
+        choice = BCEClassifier(C=C, max_iter=1).fit(X, y, sample_weight=weight).solver_
     ratio = seconds[choice] / min(seconds.values())
     cells = [duration(each) if each < np.inf else "" for each in seconds.values()]
     print(row([name, f"{C:g}", *cells, choice, times(ratio)]), flush=True)

@@ -159,6 +159,12 @@ def newsgroups_all():
     return _tf_idf(_texts(_NEWS))
 
 
+def newsgroups_binary():
+    """11,000 texts from twenty groups: is it about computers?"""
+    X, y = newsgroups_all()
+    return X, np.char.startswith(y, "comp.")
+
+
 def reuters():
     """News of 52 topics as TF-IDF; the largest has two fifths of the texts, the smallest one."""
     return _tf_idf(_texts("reuters-r52-train.tab"))

@@ -33,12 +33,6 @@ def scaled(name):
     return StandardScaler().fit_transform(X), y
 
 
-def newsgroups_binary():
-    """11,000 texts from twenty groups: is it about computers?"""
-    X, y = datasets.newsgroups_all()
-    return X, np.char.startswith(y, "comp.")
-
-
 def fashion():
     """Pullover or coat, pixels from 0 to 1."""
     X, y = datasets.fashion_pair()
@@ -56,7 +50,7 @@ DATA = {
     "spam": partial(scaled, "spam"),
     "flights": partial(scaled, "flights_dense"),
     "newsgroups": datasets.newsgroups,
-    "newsgroups_binary": newsgroups_binary,
+    "newsgroups_binary": datasets.newsgroups_binary,
     "fashion": fashion,
     "wordnet": datasets.wordnet,
     "cancer_polynomial": cancer_polynomial,
