@@ -160,10 +160,11 @@ class Descent:
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
-            u, v = positive[:, some], negative[:, some]
-            if factor != 1.0:
-                u, v = u * factor, v * factor
             order = np.arange(start, stop) if rows is None else some
+            u, v = positive.take(order, axis=1), negative.take(order, axis=1)
+            if factor != 1.0:
+                u *= factor
+                v *= factor
             told = order, u, v, gammas, share, rule, self.state, losses
             if self.is_sparse:
                 sparse_steps(Matrix(X).layout, *told)

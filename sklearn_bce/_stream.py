@@ -143,7 +143,7 @@ def _show(estimator, X, descent, rule, shown):
     """Give the estimator a copy of the coefficients, unless it has that very average already.
 
     On wide sparse rows a copy takes a sixth of a call, and the average moves only now and then.
-    Returns what will tell whether the copy is still there and up to date, ``shown`` itself if it is.
+    Returns what will tell whether the copy is still there and current, ``shown`` itself if it is.
     """
     average = [descent.n_points(rule), X.dtype.char]
     if (

@@ -1,4 +1,8 @@
-"""Stochastic steps over dense rows; `stochastic.py` has the formulas."""
+"""Stochastic steps over dense rows; `stochastic.py` has the formulas.
+
+A batch is copied to rows of a length that vectors fill: what would be left over of each row takes
+as long, number by number, as all the rest. The columns that no feature has are zero.
+"""
 
 import math
 
@@ -19,7 +23,10 @@ from .stochastic import (
     learn_rows,
     next_point,
     prior_square,
+    row_arrays,
 )
+
+_VECTORS = 32  # numbers that compiled loops take at a time
 
 
 @jit
@@ -31,30 +38,38 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
     """
     n_rows, n_columns = order.size, X.shape[1]
     n_problems = u.shape[0]
-    block = np.empty((rule.batch_size, n_columns))
-    coefs = np.empty((n_problems, n_columns))
-    gradient = np.empty(n_columns)
-    z, slope, weight = np.empty((3, rule.batch_size))
+    width = -(-n_columns // _VECTORS) * _VECTORS
+    block = np.zeros((rule.batch_size, width))
+    coefs = np.zeros((n_problems, width))
+    center, gradient = np.zeros(width), np.empty(width)
+    mean, squares = np.empty(width), np.empty(width)
+    z, slope, weight = row_arrays(rule.batch_size)
     fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
     for start in range(0, n_rows, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
         rows = block[:n]
-        n_varying = _read_batch(X, batch, rule, state, coefs, rows)
+        for i in range(n):
+            row = batch[i]
+            for j in range(n_columns):
+                rows[i, j] = X[row, j]
+        n_varying = 0
+        if rule.is_adaptive:
+            center[:n_columns] = state.moments[CENTER]
+            n_varying = _center(rule.fit_intercept, state, coefs, rows, center, mean, squares)
         state.totals[ROWS] += n
         state.totals[STEPS] += 1.0
         base = base_curvature(rule, n_varying, state.totals[STEPS])
         for k in range(n_problems):
             for i in range(n):
                 score = 0.0
-                for j in range(n_columns):
+                for j in range(width):
                     score += rows[i, j] * coefs[k, j]
                 z[i] = score + state.intercept[0, k]
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
-            for j in range(n_columns):
-                gradient[j] = 0.0
+            gradient[:] = 0.0
             for i in range(n):
-                for j in range(n_columns):
+                for j in range(width):
                     gradient[j] += slope[i] * rows[i, j]
             _move(k, gradient, coefs[k], base, rule, state)
             end_batch(k, slope[:n], base, share, rule, state)
@@ -67,23 +82,12 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
 
 
 @jit
-def _read_batch(X, batch, rule, state, coefs, rows):
-    """Fill ``rows`` with a batch, for adaptive steps centred; return how many columns vary."""
-    if rule.is_adaptive:
-        return _center(X, batch, rule.fit_intercept, state, coefs, rows)
-    for i in range(rows.shape[0]):
-        for j in range(rows.shape[1]):
-            rows[i, j] = X[batch[i], j]
-    return 0
-
-
-@jit
 def _move(k, gradient, coef, base, rule, state):
     """Let the features of a problem learn from the gradient of a batch."""
     dual, curvature = state.features[DUAL, k], state.features[CURVATURE, k]
     squares, spread = state.features[SQUARES, k], state.moments[SPREAD]
     n_rows, prior = state.totals[ROWS], prior_square(k, state)
-    for j in range(gradient.size):
+    for j in range(dual.size):
         h = base
         mean_square = 1.0
         if rule.is_adaptive:
@@ -96,26 +100,30 @@ def _move(k, gradient, coef, base, rule, state):
 
 
 @jit
-def _center(X, batch, fit_intercept, state, coefs, rows):
-    """Fill ``rows`` with a batch, centred; return the number of columns that vary.
+def _center(fit_intercept, state, coefs, rows, center, mean, squares):
+    """Centre the rows of a batch; return the number of columns that vary.
 
-    Centre and spread learn from it first (update by a batch: Chan, Golub and LeVeque, The American
-    Statistician 37, 1983). All is relative to the last centre, so that a column that has never
-    changed vanishes to the last bit. Logits stay as they are when the centre moves.
+    Centre and spread learn from them first (update by a batch: Chan, Golub and LeVeque, The
+    American Statistician 37, 1983). All is relative to the last ``center``, so that a column that
+    has never changed vanishes to the last bit. Logits stay as they are when the centre moves.
     """
-    n, n_columns = rows.shape
+    n, width = rows.shape
+    n_columns = state.moments.shape[1]
     seen = state.totals[ROWS]
     total = seen + n
     if fit_intercept and seen == 0.0:
-        for j in range(n_columns):
-            state.moments[CENTER, j] = X[batch[0], j]
-            for k in range(coefs.shape[0]):
-                state.intercept[0, k] += X[batch[0], j] * coefs[k, j]
-    mean, squares = np.zeros((2, n_columns))
+        center[:] = rows[0]
+        state.moments[CENTER] = center[:n_columns]
+        for k in range(coefs.shape[0]):
+            state.intercept[0, k] += (center * coefs[k]).sum()
+    mean[:] = 0.0
+    squares[:] = 0.0
     for i in range(n):
-        for j in range(n_columns):
-            rows[i, j] = X[batch[i], j] - state.moments[CENTER, j]
+        for j in range(width):
+            rows[i, j] -= center[j]
+        for j in range(width):
             mean[j] += rows[i, j]
+        for j in range(width):
             squares[j] += rows[i, j] * rows[i, j]
     n_varying = 0
     for j in range(n_columns):
@@ -127,7 +135,7 @@ def _center(X, batch, fit_intercept, state, coefs, rows):
         n_varying += state.moments[SPREAD, j] > 0.0
     if fit_intercept:
         for i in range(n):
-            for j in range(n_columns):
+            for j in range(width):
                 rows[i, j] -= mean[j]
         for k in range(coefs.shape[0]):
             shift, average_shift = 0.0, 0.0

@@ -29,6 +29,7 @@ from .stochastic import (
     learn_rows,
     next_point,
     prior_square,
+    row_arrays,
 )
 
 
@@ -37,7 +38,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     """Take one step a batch of rows of sparse X; see `dense_steps`."""
     n_columns, n_problems = state.average.shape
     totals = state.totals
-    z, slope, weight = np.empty((3, rule.batch_size))
+    z, slope, weight = row_arrays(rule.batch_size)
     columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]

@@ -91,12 +91,12 @@ def coefficient(dual, curvature, penalty, l1_ratio):
 
 @jit
 def fill_coefs(features, penalty, l1_ratio, coefs):
-    """Fill ``coefs`` (K, n_columns) with the coefficients as they are now.
+    """Fill the first columns of ``coefs`` (K, ...) with the coefficients as they are now.
 
     ``features`` is (3, K, n_columns), and may be a view of those of sparse rows.
     """
-    for k in range(coefs.shape[0]):
-        for j in range(coefs.shape[1]):
+    for k in range(features.shape[1]):
+        for j in range(features.shape[2]):
             coefs[k, j] = coefficient(
                 features[DUAL, k, j], features[CURVATURE, k, j], penalty[k], l1_ratio
             )
@@ -111,6 +111,12 @@ def base_curvature(rule, n_present, step):
     if rule.is_adaptive:
         return math.sqrt(1.0 + n_present) / rule.eta0
     return rule.batch_size * step**rule.power / rule.eta0
+
+
+@jit
+def row_arrays(batch_size):
+    """Return arrays for logits, slopes and weights; parts of one would count as not contiguous."""
+    return np.empty(batch_size), np.empty(batch_size), np.empty(batch_size)
 
 
 @jit
