@@ -40,6 +40,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     totals = state.totals
     z, slope, weight = row_arrays(rule.batch_size)
     columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
+    block = np.empty((5, columns.size))
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
@@ -53,7 +54,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
             _scores(X, batch, k, rule, state, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
             n_moving = _combine(X, batch, k, slope, state.features, columns)
-            _move(k, columns[:n_moving], base, rule, state)
+            _move(k, columns[:n_moving], base, rule, state, block)
             end_batch(k, slope[:n], base, share, rule, state)
         # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
@@ -125,24 +126,49 @@ def _combine(X, batch, k, slope, features, columns):
 
 
 @jit
-def _move(k, columns, base, rule, state):
-    """Let the features of a problem that a batch has learn from its gradient."""
+def _move(k, columns, base, rule, state, block):
+    """Let the features of a problem that a batch has learn from its gradient.
+
+    ``block`` (5, most columns) is where they are side by side meanwhile, for vectors.
+    """
+    features, first, n = state.features, first_place(k), columns.size
+    slope, dual, curvature = block[0, :n], block[1, :n], block[2, :n]
+    presence, steepness = block[3, :n], block[4, :n]
     part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
-    features, first = state.features, first_place(k)
-    for j in columns:
-        slope = features[j, first + GRADIENT]
-        if slope == 0.0:
-            continue
+    for i in range(n):
+        j = columns[i]
+        slope[i] = features[j, first + GRADIENT]
         features[j, first + GRADIENT] = 0.0
-        h = base
-        size = 1.0
+        dual[i] = features[j, first + DUAL]
+        curvature[i] = features[j, first + CURVATURE]
         if rule.is_adaptive:
             spread = features[j, SPREAD]
-            size = spread / max(features[j, PRESENCE], 1.0)
-            square = features[j, first + SQUARES] + slope * slope
+            square = features[j, first + SQUARES] + slope[i] * slope[i]
             features[j, first + SQUARES] = square
-            h *= math.sqrt(size * (square + prior * (spread * part)))
-        if size > 0.0 and h < np.inf:
-            change = (h - features[j, first + CURVATURE]) * _coef(j, k, rule, state)
-            features[j, first + DUAL] += slope - change
-            features[j, first + CURVATURE] = h
+            presence[i] = max(features[j, PRESENCE], 1.0)
+            steepness[i] = spread * (square + prior * (spread * part))
+    if rule.is_adaptive:
+        _to_curvatures(base, presence, steepness)
+    else:
+        steepness[:] = base
+    _move_duals(slope, curvature, steepness, state.penalty[k], rule.l1_ratio, dual)
+    for i in range(n):
+        if slope[i] != 0.0 and 0.0 < steepness[i] < np.inf:
+            features[columns[i], first + DUAL] = dual[i]
+            features[columns[i], first + CURVATURE] = steepness[i]
+
+
+# Functions of their own, for their loops become vector code only there.
+
+
+@jit
+def _to_curvatures(base, presence, steepness):
+    for i in range(steepness.size):
+        steepness[i] = base * math.sqrt(steepness[i] / presence[i])
+
+
+@jit
+def _move_duals(slope, last, curvature, penalty, l1_ratio, dual):
+    for i in range(dual.size):
+        coef = coefficient(dual[i], last[i], penalty, l1_ratio)
+        dual[i] += slope[i] - (curvature[i] - last[i]) * coef
