@@ -136,8 +136,8 @@ def _combine_sparse(X, residual, start, sums):
             sums[np.uintp(columns[k])] += factor * values[k]
 
 
-# -- sums[j] += sum_i weight[i] * ((X[start + i, j] - origin[j]) * unit) ** 2; the origin of
-#    sparse columns is zero, or their zeros would count
+# -- sums[j] += sum_i weight[i] * X[start + i, j], and the same of ((X - origin) * unit) ** 2 to
+#    squares; the origin of sparse columns is zero, or their zeros would count
 
 
 @jit_exact
@@ -148,34 +148,40 @@ def _square(value, unit):
 
 
 @jit
-def _squares_rows(X, weight, origin, unit, start, sums):
+def _moments_rows(X, weight, origin, unit, start, sums, squares):
     for i in range(weight.size):
         row = X.values[start + i]
         factor = weight[i]
         for j in range(sums.size):
-            sums[j] += factor * _square(row[j] - origin[j], unit) if factor > 0.0 else 0.0
+            sums[j] += factor * row[j]
+            squares[j] += factor * _square(row[j] - origin[j], unit) if factor > 0.0 else 0.0
 
 
 @jit
-def _squares_columns(X, weight, origin, unit, start, sums):
+def _moments_columns(X, weight, origin, unit, start, sums, squares):
     stop = start + weight.size
     for j in range(sums.size):
         column = X.values[j, start:stop]
-        total = 0.0
+        total = square = 0.0
         for i in range(weight.size):
-            square = _square(column[i] - origin[j], unit)
-            total += weight[i] * square if weight[i] > 0.0 else 0.0
+            total += weight[i] * column[i]
+            part = weight[i] * _square(column[i] - origin[j], unit)
+            square += part if weight[i] > 0.0 else 0.0
         sums[j] += total
+        squares[j] += square
 
 
 @jit
-def _squares_sparse(X, weight, origin, unit, start, sums):
+def _moments_sparse(X, weight, origin, unit, start, sums, squares):
     values, columns = X.values, X.indices
     for i in range(weight.size):
         factor = weight[i]
+        if factor == 0.0:
+            continue
         for k in entries_of(X, start + i):
             j = np.uintp(columns[k])
-            sums[j] += factor * _square(float(values[k]), unit) if factor > 0.0 else 0.0
+            sums[j] += factor * values[k]
+            squares[j] += factor * _square(float(values[k]), unit)
 
 
 # -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only
@@ -210,10 +216,10 @@ def add_combination(X, residual, start, sums):
     _choose(type(X), _combine_rows, _combine_columns, _combine_sparse)(X, residual, start, sums)
 
 
-def add_squares(X, weight, origin, unit, start, sums):
-    """Add weight @ ((X[rows] - origin) * unit) ** 2 to ``sums``."""
-    _choose(type(X), _squares_rows, _squares_columns, _squares_sparse)(
-        X, weight, origin, unit, start, sums
+def add_moments(X, weight, origin, unit, start, sums, squares):
+    """Add weight @ X[rows] to ``sums``, and weight @ ((X[rows] - origin) * unit) ** 2."""
+    _choose(type(X), _moments_rows, _moments_columns, _moments_sparse)(
+        X, weight, origin, unit, start, sums, squares
     )
 
 
@@ -241,10 +247,12 @@ def _(X, residual, start, sums):
     return lambda X, residual, start, sums: kernel(X, residual, start, sums)
 
 
-@overload(add_squares, inline="never")
-def _(X, weight, origin, unit, start, sums):
-    kernel = _choose(X.instance_class, _squares_rows, _squares_columns, _squares_sparse)
-    return lambda X, weight, origin, unit, start, sums: kernel(X, weight, origin, unit, start, sums)
+@overload(add_moments, inline="never")
+def _(X, weight, origin, unit, start, sums, squares):
+    kernel = _choose(X.instance_class, _moments_rows, _moments_columns, _moments_sparse)
+    return lambda X, weight, origin, unit, start, sums, squares: kernel(
+        X, weight, origin, unit, start, sums, squares
+    )
 
 
 @overload(fill_scaled, inline="never")

@@ -10,7 +10,7 @@ import numpy as np
 from . import lanes
 from .jit import jit
 from .lanes import WIDTH
-from .matrices import add_combination, add_scores, add_squares, entries_of, fill_scaled
+from .matrices import add_combination, add_moments, add_scores, entries_of, fill_scaled
 from .pointwise import loss_of_rows
 
 BLOCK = 512
@@ -90,10 +90,7 @@ def combination_pass(X, first, factors, sums):
 @jit
 def moments_pass(X, first, weight, origin, unit, sums, squares):
     """Add weight @ X to ``sums`` and weight @ ((X - origin) * unit) ** 2 to ``squares``."""
-    for start in range(0, weight.size, BLOCK):
-        block = weight[start : min(start + BLOCK, weight.size)]
-        add_combination(X, block, first + start, sums)
-        add_squares(X, block, origin, unit, first + start, squares)
+    add_moments(X, weight, origin, unit, first, sums, squares)
 
 
 @jit
