@@ -26,7 +26,7 @@ class BlockSource:
 
     def __init__(self, estimator, source):
         self.estimator = estimator
-        self._open = _opener(type(estimator).__name__, source)
+        self._source = _opener(type(estimator).__name__, source)
         self._first = None
 
     def __iter__(self):
@@ -35,6 +35,16 @@ class BlockSource:
             if checked is not None:
                 yield checked
             del checked  # before the next one is made, here and wherever blocks are gone through
+
+    def _open(self):
+        blocks = self._source()
+        try:
+            return iter(blocks)
+        except TypeError:
+            raise ValueError(
+                "source must return an iterator over blocks when it is called. Got "
+                f"{type(blocks).__name__} instead."
+            ) from None
 
     def _check(self, number, block):
         X, y, *weight = _split(block, number)

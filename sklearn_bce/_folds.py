@@ -55,20 +55,27 @@ def make_folds(splits, classes, y, weight, **loss):
     ValueError
         If a fold trains on only one class, or scores nothing.
     """
-    rows = np.arange(len(y))
     folds = []
     for k, (train, test) in enumerate(splits):
-        counts = np.bincount(rows[train], minlength=len(y))
+        counts = np.bincount(_numbers(train, k, len(y)), minlength=len(y))
         counts = counts.astype(np.min_scalar_type(counts.max()))
         where = f"Fold {k} of cv cannot be fitted: y of its training rows"
         make = partial(_targets, classes, y, weight, counts, loss, where)
-        held_out = rows[test]
+        held_out = _numbers(test, k, len(y))
         if not weight[held_out].any():
             raise ValueError(f"Fold {k} of cv holds out no rows, or only rows without weight.")
         folds.append(Fold(counts, held_out, make().factors, make))
     if not folds:
         raise ValueError("cv makes no splits.")
     return folds
+
+
+def _numbers(rows, fold, n_rows):
+    """The numbers of rows that a splitter has chosen, by number or with a mask."""
+    try:
+        return np.arange(n_rows)[rows]
+    except IndexError as error:
+        raise ValueError(f"Fold {fold} of cv does not fit X of {n_rows} rows: {error}.") from None
 
 
 def _targets(classes, y, weight, counts, loss, where):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._parameters import is_real
 from ._path import fit_path
 
 
@@ -86,6 +87,6 @@ def choose(scores, Cs, selection):
 
 def _checked(scores, fold):
     for score in scores:
-        if not np.isfinite(score):
-            raise ValueError(f"scoring must return finite numbers. Got {score} for fold {fold}.")
+        if not (is_real(score) and np.isfinite(score)):
+            raise ValueError(f"scoring must return finite numbers. Got {score!r} for fold {fold}.")
     return scores

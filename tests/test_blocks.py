@@ -317,6 +317,7 @@ BAD = {
     "generator": (lambda: (block for block in ONE), "can be read only once.*function that makes"),
     "number": (lambda: 3, "must be an iterable of blocks.*Got int instead"),
     "none": (lambda: None, "'source' parameter of BCEClassifier"),
+    "nothing": (lambda: lambda: None, "must return an iterator .*when it is called. Got NoneType"),
     "empty": (list, "source is empty"),
     "no rows": (lambda: blocks_of((0, 3)), "source is empty"),
     "X and y alone": (lambda: ONE[0], r"Block 0 of source must be a tuple .*Got ndarray"),

@@ -448,6 +448,21 @@ BAD_FITS = {
         HARD,
         "Fold 1 of cv holds out no rows",
     ),
+    "rows that are not there": (
+        {"cv": [(np.arange(100), np.arange(100, 130))]},
+        HARD,
+        "Fold 0 of cv does not fit X of 120 rows: index 120 is out of bounds",
+    ),
+    "a mask of another length": (
+        {"cv": [(np.ones(60, bool), np.arange(100, 120))]},
+        HARD,
+        "Fold 0 of cv does not fit X of 120 rows: boolean index did not match",
+    ),
+    "scores that are no numbers": (
+        {"scoring": lambda *_: "good"},
+        HARD,
+        "scoring must return finite numbers. Got 'good' for fold 0",
+    ),
     "no splits": ({"cv": []}, HARD, "cv makes no splits"),
     "1se of one fold": (
         {"cv": [(np.arange(100), np.arange(100, 120))], "selection": "1se"},
