@@ -34,8 +34,7 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
     """Take one step a batch of rows of X (..., n_columns), in the ``order`` of their numbers.
 
     ``u`` and ``v`` are (K, n_rows) in that order, ``gammas`` is (K, 2); a row adds ``share`` (K,)
-    to the penalty. The losses of the rows, each before it was learned, are added to ``loss`` (K,);
-    it is NaN where squares of X or of slopes are beyond all floats.
+    to the penalty. The losses of the rows, each before it was learned, are added to ``loss`` (K,).
     """
     n_rows, n_columns = order.size, X.shape[1]
     n_problems = u.shape[0]
@@ -72,8 +71,7 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
             for i in range(n):
                 for j in range(width):
                     gradient[j] += slope[i] * rows[i, j]
-            if not _move(k, gradient, coefs[k], base, rule, state):
-                loss[k] = np.nan
+            _move(k, gradient, coefs[k], base, rule, state)
             end_batch(k, slope[:n], base, share, rule, state)
         fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
         if rule.average:
@@ -85,12 +83,10 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
 
 @jit
 def _move(k, gradient, coef, base, rule, state):
-    """Let the features of a problem learn from the gradient of a batch; return if all are finite.
-    """
+    """Let the features of a problem learn from the gradient of a batch."""
     dual, curvature = state.features[DUAL, k], state.features[CURVATURE, k]
     squares, spread = state.features[SQUARES, k], state.moments[SPREAD]
     n_rows, prior = state.totals[ROWS], prior_square(k, state)
-    is_finite = True
     for j in range(dual.size):
         h = base
         mean_square = 1.0
@@ -98,11 +94,9 @@ def _move(k, gradient, coef, base, rule, state):
             squares[j] += gradient[j] * gradient[j]
             mean_square = spread[j] / n_rows
             h *= math.sqrt(mean_square) * math.sqrt(squares[j] + prior * mean_square)
-        is_finite &= h < np.inf
         if gradient[j] != 0.0 and mean_square > 0.0 and h < np.inf:
             dual[j] += gradient[j] - (h - curvature[j]) * coef[j]
             curvature[j] = h
-    return is_finite
 
 
 @jit

@@ -54,8 +54,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
             _scores(X, batch, k, rule, state, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
             n_moving = _combine(X, batch, k, slope, state.features, columns)
-            if not _move(k, columns[:n_moving], base, rule, state, block):
-                loss[k] = np.nan
+            _move(k, columns[:n_moving], base, rule, state, block)
             end_batch(k, slope[:n], base, share, rule, state)
         # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
@@ -128,7 +127,7 @@ def _combine(X, batch, k, slope, features, columns):
 
 @jit
 def _move(k, columns, base, rule, state, block):
-    """Let the features of a problem learn from the gradient of a batch; return if all are finite.
+    """Let the features of a problem that a batch has learn from its gradient.
 
     ``block`` (5, most columns) is where they are side by side meanwhile, for vectors.
     """
@@ -153,13 +152,10 @@ def _move(k, columns, base, rule, state, block):
     else:
         steepness[:] = base
     _move_duals(slope, curvature, steepness, state.penalty[k], rule.l1_ratio, dual)
-    is_finite = True
     for i in range(n):
-        is_finite &= steepness[i] < np.inf
         if slope[i] != 0.0 and 0.0 < steepness[i] < np.inf:
             features[columns[i], first + DUAL] = dual[i]
             features[columns[i], first + CURVATURE] = steepness[i]
-    return is_finite
 
 
 # Functions of their own, for their loops become vector code only there.
