@@ -179,16 +179,15 @@ class Matrix:
         origin = np.zeros(n_columns)
         if centered and not self.is_sparse:
             origin[:] = self.source[np.flatnonzero(weight)[0]]
-        mean = np.zeros(n_columns)
-        scale = np.zeros(n_columns)
+        mean, scale = np.empty((2, n_columns))
+        todo = np.arange(n_columns)
         for unit in _RETRY_UNITS:
-            todo = scale == 0.0
-            if not todo.any():
-                break
-            total, squares = self._moments(weight, origin, unit)
+            total, squares = self._moments(todo, weight, origin[todo], unit)
             squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
-            np.copyto(scale, np.sqrt(squares) / unit, where=todo)
-            np.copyto(mean, total, where=todo)
+            mean[todo], scale[todo] = total, np.sqrt(squares) / unit
+            todo = np.flatnonzero(scale == 0.0)
+            if todo.size == 0:
+                break
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
@@ -198,7 +197,18 @@ class Matrix:
             scale *= np.sqrt(np.maximum(1.0 - distance**2, 1e-6))
         return np.where(constant, origin, mean), np.where(constant, 1.0, scale), constant
 
-    def _moments(self, weight, origin, unit):
+    def _moments(self, columns, weight, origin, unit):
+        """The mean of some columns, and the mean square of (X - origin) * unit.
+
+        They are picked out of dense rows; to read all of sparse ones takes less time.
+        """
+        if self.is_sparse:
+            everywhere = np.zeros(self.shape[1])
+            return [each[columns] for each in self._all_moments(weight, everywhere, unit)]
+        matrix = self if columns.size == self.shape[1] else self.select(columns)
+        return matrix._all_moments(weight, origin, unit)
+
+    def _all_moments(self, weight, origin, unit):
         def part(start, stop):
             total, squares = np.zeros((2, self.shape[1]))
             rows = weight[start:stop]
