@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from ._exceptions import InvalidParameterError
 from ._inputs import check_X
-from ._targets import check_sample_weight, encode_known, encode_labels, is_soft
+from ._targets import check_sample_weight, encode_known, encode_labels, is_soft, mass_of
 
 _MOST_LABELS = 1000  # more are not remembered: they cannot be hard labels
 
@@ -112,7 +112,7 @@ class LabelCount:
             raise ValueError("Unknown label type: y mixes labels of several types.") from None
         mass = np.bincount(codes, weight)
         if _is_number(labels):
-            self._soft_mass += weight @ (1.0 - y), weight @ y
+            self._soft_mass += mass_of(y, weight)
         if self._labels is not None:
             if _is_number(labels) != _is_number(self._labels):
                 raise ValueError("source mixes labels that are numbers with labels that are not.")

@@ -8,7 +8,14 @@ import scipy.sparse as sp
 from scipy.special import logit
 from sklearn.utils.multiclass import type_of_target
 
-from ._targets import check_sample_weight, class_factors, positive_factor, unknown_labels, weigh
+from ._targets import (
+    check_sample_weight,
+    class_factors,
+    mass_of,
+    positive_factor,
+    unknown_labels,
+    weigh,
+)
 
 
 class LabelColumns:
@@ -132,13 +139,13 @@ class ProblemTargets:
 
     def mass(self, k):
         """Return the weight on [no, yes] in problem k, before any factor on the two."""
-        return _mass(*self._column(k))
+        return mass_of(*self._column(k))
 
     def of_problem(self, k, factors=None):
         """Return (u, v) of problem k; by default with the factors that its own rows come to."""
         y, weight = self._column(k)
         if factors is None:
-            factors = self.factors(k, _mass(y, weight))
+            factors = self.factors(k, mass_of(y, weight))
         return weigh(y, weight, factors, self.label_smoothing)
 
     def factors(self, k, mass):
@@ -159,10 +166,6 @@ class ProblemTargets:
     def _column(self, k):
         weight = self.weight if self.weight.ndim == 1 else np.ascontiguousarray(self.weight[:, k])
         return self.labels.column(k), weight
-
-
-def _mass(y, weight):
-    return np.array([weight @ (1.0 - y), weight @ y])
 
 
 def one_each(pos_weight, n_problems):

@@ -54,7 +54,7 @@ def binary_targets(
 
 def encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothing, where="y"):
     """Turn labels y in [0, 1] and checked weights into `Targets`; errors call them ``where``."""
-    mass = np.array([weight @ (1.0 - y), weight @ y])
+    mass = mass_of(y, weight)
     if not mass.all():
         only = classes.tolist()[int(mass[1] > 0.0)]
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
@@ -68,6 +68,14 @@ def encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothin
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
     return Targets(*weigh(y, weight, factors, label_smoothing), classes, factors)
+
+
+def mass_of(y, weight):
+    """Return the weight on [no, yes].
+
+    Not by BLAS: its threads, once awake, spin for a while on the cores that the fit is to have.
+    """
+    return np.array([np.sum(weight * (1.0 - y)), np.sum(weight * y)])
 
 
 def weigh(y, weight, factors, label_smoothing):

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
-from ._targets import check_sample_weight, encode_known, is_soft, weigh
+from ._targets import check_sample_weight, encode_known, is_soft, mass_of, weigh
 
 
 class Split(NamedTuple):
@@ -171,7 +171,7 @@ def binary_judges(split, targets, label_smoothing):
         return None
     y = _encode_judges(split.y, targets.classes)
     weight = check_sample_weight(split.weight, len(y), name="sample_weight_val")
-    _check_both(split, np.array([weight @ (1.0 - y), weight @ y]), targets.classes.tolist())
+    _check_both(split, mass_of(y, weight), targets.classes.tolist())
     return lambda: weigh(y, weight, targets.factors, label_smoothing)
 
 

@@ -49,6 +49,14 @@ def data(n_rows, n_columns, density=1.0, n_classes=2):
     return X, np.argmax(z + rng.logistic(size=z.shape), axis=1)
 
 
+def busy_threads():
+    """Nanoseconds that each thread of this process has worked, by its number."""
+    return {
+        int(folder.name): int((folder / "schedstat").read_text().split()[0])
+        for folder in Path("/proc/self/task").iterdir()
+    }
+
+
 def run_child(name, *arguments, **environment):
     """Call a function of this file in a Python of its own; return the JSON that it prints.
 
@@ -523,6 +531,20 @@ def test_joblibs_workers_share_the_processors(monkeypatch):
             monkeypatch.delenv(name)
     sizes = joblib.Parallel(n_jobs=2)(joblib.delayed(team_size)(0.1) for _ in range(4))
     assert set(sizes) <= set(range(1, max(1, joblib.cpu_count() // 2) + 1))
+
+
+# Threads that wait for work with their eyes open take the cores from those of the fit.
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="tells what each thread does")
+@pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
+def test_the_threads_of_blas_stay_asleep(kind):
+    X, y = data(50_000, 4, n_classes=2 if kind is BCEClassifier else 3)
+    clf = kind().fit(X, y)
+    time.sleep(1.0)  # those that others have woken fall asleep
+    before = busy_threads()
+    clf.fit(X, y)
+    after = busy_threads()
+    others = after.keys() & before.keys() - {threading.get_native_id()}
+    assert sum(after[thread] - before[thread] for thread in others) < 2e6
 
 
 # -- fork
