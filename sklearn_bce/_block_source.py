@@ -38,13 +38,12 @@ class BlockSource:
 
     def _open(self):
         blocks = self._source()
-        try:
-            return iter(blocks)
-        except TypeError:
+        if not hasattr(blocks, "__iter__"):
             raise ValueError(
                 "source must return an iterator over blocks when it is called. Got "
                 f"{type(blocks).__name__} instead."
-            ) from None
+            )
+        return iter(blocks)
 
     def _check(self, number, block):
         X, y, *weight = _split(block, number)

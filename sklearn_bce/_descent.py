@@ -127,9 +127,9 @@ class Descent:
         return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
 
     def copy_before(self, n_values):
-        """Return a copy to learn with, or itself where so few values are not worth one."""
+        """Return a copy to learn from X with, or itself where so few values are not worth one."""
         size = self.state.features.size + self.state.average.size
-        return self.copy() if n_values >= _COPY_PAYS * size else self
+        return self.copy() if n_values * self.n_problems >= _COPY_PAYS * size else self
 
     def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
         """Take steps over some rows, once each.

@@ -32,7 +32,20 @@ def split(cv, X, y, **metadata):
     is_number = cv is None or isinstance(cv, (int, np.integer))
     if is_number and is_soft(y) and type_of_target(y) != "binary":
         cv = SoftStratifiedKFold(5 if cv is None else cv)
+    elif not (is_number or hasattr(cv, "split")):
+        cv = [_pair(each, k) for k, each in enumerate(cv)]
     return list(check_cv(cv, y, classifier=True).split(X, y, **metadata))
+
+
+def _pair(pair, fold):
+    try:
+        train, test = pair
+    except (TypeError, ValueError):
+        length = f" of length {len(pair)}" if hasattr(pair, "__len__") else ""
+        raise ValueError(
+            f"cv must make pairs (train, test). Got {type(pair).__name__}{length} for fold {fold}."
+        ) from None
+    return train, test
 
 
 def make_folds(splits, classes, y, weight, **loss):
@@ -72,10 +85,14 @@ def make_folds(splits, classes, y, weight, **loss):
 
 def _numbers(rows, fold, n_rows):
     """The numbers of rows that a splitter has chosen, by number or with a mask."""
+    message = f"Fold {fold} of cv does not choose among the {n_rows} rows of X:"
     try:
-        return np.arange(n_rows)[rows]
+        numbers = np.arange(n_rows)[rows]
     except IndexError as error:
-        raise ValueError(f"Fold {fold} of cv does not fit X of {n_rows} rows: {error}.") from None
+        raise ValueError(f"{message} {error}.") from None
+    if numbers.ndim != 1:
+        raise ValueError(f"{message} an array with {numbers.ndim} dimensions, expected 1.")
+    return numbers
 
 
 def _targets(classes, y, weight, counts, loss, where):

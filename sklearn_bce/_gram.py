@@ -81,8 +81,7 @@ def _sparse_gram(matrix, weight, center, scale):
     if center.any():
         scaled = center / scale
         shift = np.outer(border - 0.5 * sum_of_rows * scaled, scaled)
-        gram[:-1, :-1] -= shift
-        gram[:-1, :-1] -= shift.T
+        gram[:-1, :-1] -= shift + shift.T
         border -= sum_of_rows * scaled
     gram[-1, :-1] = gram[:-1, -1] = border
     gram[-1, -1] = sum_of_rows

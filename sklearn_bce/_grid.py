@@ -1,10 +1,10 @@
 """A grid of losses and penalties, fitted to folds and scored; and the choice among its points."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from ._parameters import is_real
 from ._path import fit_path
 
 
@@ -87,6 +87,10 @@ def choose(scores, Cs, selection):
 
 def _checked(scores, fold):
     for score in scores:
-        if not (is_real(score) and np.isfinite(score)):
+        try:
+            is_finite = math.isfinite(score)
+        except (TypeError, OverflowError):
+            is_finite = False
+        if not is_finite:
             raise ValueError(f"scoring must return finite numbers. Got {score!r} for fold {fold}.")
-    return scores
+    return [float(score) for score in scores]

@@ -224,8 +224,9 @@ def check_parameters(estimator, rules=RULES, name=None):
     ratios = getattr(estimator, l1)
     ratio = ratios if is_real(ratios) else max(ratios)
     if has_l1(getattr(estimator, "C", 1.0), ratio) and estimator.solver not in L1_SOLVERS:
+        allowed = filter(rules["solver"][0], L1_SOLVERS)
         raise InvalidParameterError(
-            f"The 'solver' parameter of {name} must be one of {', '.join(L1_SOLVERS)} for "
+            f"The 'solver' parameter of {name} must be one of {', '.join(allowed)} for "
             f"{l1}={getattr(estimator, l1)!r}, an L1 penalty; the others take 0.0. Got "
             f"{estimator.solver!r} instead."
         )

@@ -114,8 +114,8 @@ def _learn(estimator, X, positive, negative):
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
     before = stream.get("shown")
     shown = _show(estimator, X, descent, rule, before)
-    is_finite = shown is before or np.isfinite(estimator.coef_).all()
-    if not is_finite or np.isnan(losses).any():
+    numbers = [losses, descent.state.intercept, *([] if shown is before else [estimator.coef_])]
+    if not all(np.isfinite(each).all() for each in numbers):
         if descent.state.totals is stream.get("totals"):
             stream.clear()  # it has learned in place: begin anew from the coefficients
         raise ValueError(
@@ -129,9 +129,9 @@ def _learn(estimator, X, positive, negative):
 
 def _total(weight):
     """The weight of all rows for each problem, which its square must not take beyond all floats."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         total = weight.sum(axis=1)
-    if total.max() > _LARGEST_WEIGHT:
+    if not total.max() <= _LARGEST_WEIGHT:  # it may be NaN
         raise ValueError(
             "sample_weight is too large for partial_fit, which squares it: the weights of a call "
             f"sum to {total.max():g}, more than {_LARGEST_WEIGHT:g}. Scale them, and C with them."

@@ -105,7 +105,8 @@ def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weigh
         if n_problems == 1:
             factors[0] = by_class
         else:
-            weight = (weight.T * by_class[codes]).T
+            with np.errstate(over="ignore"):
+                weight = (weight.T * by_class[codes]).T
             has_posterior = np.ptp(by_class) == 0.0
     for k, pos_weight in enumerate(one_each(estimator.pos_weight, n_problems)):
         factors[k, 1] *= positive_factor(pos_weight, None)

@@ -320,7 +320,7 @@ def test_scorers_see_the_fitted_fold():
             estimator.decision_function(rows[:3]), estimator.decision_function(rows)[:3]
         )
         seen.append(sample_weight)
-        return float(estimator.C == 1.0)
+        return np.asarray(estimator.C == 1.0)  # an array without axes is a number too
 
     folds = list(StratifiedKFold(3).split(X, HARD))
     seen_by_fold = [(X[train], HARD[train]) for train, _ in folds]
@@ -451,12 +451,22 @@ BAD_FITS = {
     "rows that are not there": (
         {"cv": [(np.arange(100), np.arange(100, 130))]},
         HARD,
-        "Fold 0 of cv does not fit X of 120 rows: index 120 is out of bounds",
+        "Fold 0 of cv does not choose among the 120 rows of X: index 120 is out of bounds",
     ),
     "a mask of another length": (
         {"cv": [(np.ones(60, bool), np.arange(100, 120))]},
         HARD,
-        "Fold 0 of cv does not fit X of 120 rows: boolean index did not match",
+        "Fold 0 of cv does not choose among the 120 rows of X: boolean index did not match",
+    ),
+    "rows that are None": (
+        {"cv": [(np.arange(100), None)]},
+        HARD,
+        "Fold 0 of cv does not choose among the 120 rows of X: an array with 2 dimensions",
+    ),
+    "three for a pair": (
+        {"cv": [(np.arange(60), np.arange(60, 120), 1)]},
+        HARD,
+        r"cv must make pairs \(train, test\). Got tuple of length 3 for fold 0",
     ),
     "scores that are no numbers": (
         {"scoring": lambda *_: "good"},

@@ -573,9 +573,14 @@ def test_many_labels_are_refused():
         OneVsRestBCEClassifier().predict(X)
 
 
-def test_interrupted_call_leaves_no_trace(monkeypatch):
+@pytest.mark.parametrize("n_labels", [1, 200])
+def test_interrupted_call_leaves_no_trace(n_labels, monkeypatch):
     X, hard, _, _ = small_problem(n_rows=4000)
-    clf = BCEClassifier().partial_fit(X[:100], hard[:100], [0, 1])
+    if n_labels == 1:
+        clf = BCEClassifier().partial_fit(X[:100], hard[:100], [0, 1])
+    else:
+        hard = np.random.default_rng(0).integers(0, 2, (len(X), n_labels))
+        clf = OneVsRestBCEClassifier().partial_fit(X[:100], hard[:100])
     other = copy.deepcopy(clf)
 
     def interrupt(*_):
@@ -696,6 +701,24 @@ def test_a_stream_goes_on_from_its_coefficients_after_few_rows_that_overflow(lay
     clf.partial_fit(convert(X), y)
     assert np.isfinite(clf.coef_).all() and not np.array_equal(clf.coef_, coef)
     assert np.isfinite(clf.loss_curve_[-1])
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_an_infinite_intercept_is_refused_at_once(layout):
+    X, y, _, _ = modest_problem()
+    X = LAYOUTS[layout](X[:10])  # one batch: nothing is computed from the intercept that it leaves
+    with pytest.raises(ValueError, match="left the range of floating point"):
+        BCEClassifier().partial_fit(X, y[:10], [0, 1], np.full(10, 1e-200))
+
+
+def test_a_batch_that_is_longer_than_X_takes_no_memory():
+    resource = pytest.importorskip("resource")
+    X, y, _, _ = modest_problem()
+    X = np.tile(X[:20], (1, 500))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    BCEClassifier(batch_size=2**16).partial_fit(X, y[:20], [0, 1])
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert after - before < 500_000  # kB; 65,536 rows would take 1,300,000
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e100, 1e200])  # 1e200: losses overflow to NaN

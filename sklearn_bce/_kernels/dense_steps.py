@@ -39,11 +39,12 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
     n_rows, n_columns = order.size, X.shape[1]
     n_problems = u.shape[0]
     width = -(-n_columns // _VECTORS) * _VECTORS
-    block = np.zeros((rule.batch_size, width))
+    most = min(n_rows, rule.batch_size)
+    block = np.zeros((most, width))
     coefs = np.zeros((n_problems, width))
     center, gradient = np.zeros(width), np.empty(width)
     mean, squares = np.empty(width), np.empty(width)
-    z, slope, weight = row_arrays(rule.batch_size)
+    z, slope, weight = row_arrays(most)
     fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
     for start in range(0, n_rows, rule.batch_size):
         batch = order[start : start + rule.batch_size]

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .jit import jit
+from .jit import jit, jit_exact
 from .matrices import entries_of
 from .stochastic import (
     CURVATURE,
@@ -38,9 +38,9 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     """Take one step a batch of rows of sparse X; see `dense_steps`."""
     n_columns, n_problems = state.average.shape
     totals = state.totals
-    z, slope, weight = row_arrays(rule.batch_size)
+    z, slope, weight = row_arrays(min(order.size, rule.batch_size))
     columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
-    block = np.empty((5, columns.size))
+    block = np.empty((6, columns.size))
     for start in range(0, order.size, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
@@ -129,12 +129,11 @@ def _combine(X, batch, k, slope, features, columns):
 def _move(k, columns, base, rule, state, block):
     """Let the features of a problem that a batch has learn from its gradient.
 
-    ``block`` (5, most columns) is where they are side by side meanwhile, for vectors.
+    ``block`` (6, most columns) is where they are side by side meanwhile, for vectors.
     """
     features, first, n = state.features, first_place(k), columns.size
     slope, dual, curvature = block[0, :n], block[1, :n], block[2, :n]
-    presence, steepness = block[3, :n], block[4, :n]
-    part, prior = 1.0 / state.totals[ROWS], prior_square(k, state)
+    spread, squares, steepness = block[3, :n], block[4, :n], block[5, :n]
     for i in range(n):
         j = columns[i]
         slope[i] = features[j, first + GRADIENT]
@@ -142,18 +141,19 @@ def _move(k, columns, base, rule, state, block):
         dual[i] = features[j, first + DUAL]
         curvature[i] = features[j, first + CURVATURE]
         if rule.is_adaptive:
-            spread = features[j, SPREAD]
-            square = features[j, first + SQUARES] + slope[i] * slope[i]
-            features[j, first + SQUARES] = square
-            presence[i] = max(features[j, PRESENCE], 1.0)
-            steepness[i] = spread * (square + prior * (spread * part))
+            squares[i] = features[j, first + SQUARES] + slope[i] * slope[i]
+            features[j, first + SQUARES] = squares[i]
+            spread[i] = features[j, SPREAD]
+            steepness[i] = max(features[j, PRESENCE], 1.0)
     if rule.is_adaptive:
-        _to_curvatures(base, presence, steepness)
+        prior = prior_square(k, state) / state.totals[ROWS]
+        _from_presence(base, prior, spread, squares, steepness)
     else:
+        spread[:] = 1.0
         steepness[:] = base
     _move_duals(slope, curvature, steepness, state.penalty[k], rule.l1_ratio, dual)
     for i in range(n):
-        if slope[i] != 0.0 and 0.0 < steepness[i] < np.inf:
+        if slope[i] != 0.0 and spread[i] > 0.0 and steepness[i] < np.inf:
             features[columns[i], first + DUAL] = dual[i]
             features[columns[i], first + CURVATURE] = steepness[i]
 
@@ -162,13 +162,20 @@ def _move(k, columns, base, rule, state, block):
 
 
 @jit
-def _to_curvatures(base, presence, steepness):
+def _from_presence(base, prior, spread, squares, steepness):
     for i in range(steepness.size):
-        steepness[i] = base * math.sqrt(steepness[i] / presence[i])
+        size = math.sqrt(spread[i] / steepness[i])
+        steepness[i] = base * size * math.sqrt(squares[i] + prior * spread[i])
+
+
+@jit_exact
+def _slope_beside(slope, change, coef):
+    """Without what the change of the curvature does; its product with the dual may overflow."""
+    return slope - change * coef
 
 
 @jit
 def _move_duals(slope, last, curvature, penalty, l1_ratio, dual):
     for i in range(dual.size):
         coef = coefficient(dual[i], last[i], penalty, l1_ratio)
-        dual[i] += slope[i] - (curvature[i] - last[i]) * coef
+        dual[i] += _slope_beside(slope[i], curvature[i] - last[i], coef)

@@ -114,9 +114,9 @@ def base_curvature(rule, n_present, step):
 
 
 @jit
-def row_arrays(batch_size):
+def row_arrays(n_rows):
     """Return arrays for logits, slopes and weights; parts of one would count as not contiguous."""
-    return np.empty(batch_size), np.empty(batch_size), np.empty(batch_size)
+    return np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
 
 
 @jit
