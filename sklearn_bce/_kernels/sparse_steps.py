@@ -170,7 +170,7 @@ def _from_presence(base, prior, spread, squares, steepness):
 
 @jit_exact
 def _slope_beside(slope, change, coef):
-    """Without what the change of the curvature does; its product with the dual may overflow."""
+    """As written: the change times the dual, of which ``coef`` is a quotient, may overflow."""
     return slope - change * coef
 
 
