@@ -8,6 +8,8 @@ from numba import __version__, config, njit
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
+from .interrupts import interrupts_between_passes
+
 # `reassoc` lets LLVM vectorise sums. `nnan` and `ninf` stay out: with them isnan and isinf are
 # compiled away, and an overflow could no longer be seen. So does `arcp`: whether a quotient is a
 # division or a product with the inverse would depend on how a loop is unrolled, and so would bits.
@@ -92,6 +94,7 @@ def _compile(function, fastmath, **options):
     kernel = njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
     if config.DISABLE_JIT:
         return kernel
+    kernel.compile = interrupts_between_passes()(kernel.compile)
     try:
         kernel._cache = _KernelCache(function)
     except Exception:  # no writable place for a cache: compile in every process
