@@ -414,7 +414,7 @@ def run(script, *arguments):
 
 
 @needs_signals
-def test_control_c_leaves_nothing_behind_within_a_second():
+def test_control_c_leaves_nothing_behind_within_a_second(control_c):
     outcomes = run(INTERRUPTED)
     assert len(outcomes) == 4
     for seconds, is_unchanged, has_its_blas_threads, n_threads in outcomes:
@@ -620,8 +620,9 @@ def test_progress_of_other_data_is_not_gone_on_from(tmp_path):
 
 
 @needs_callbacks
-# Conjugate gradients may end an iteration sooner or later for a rounding.
-@pytest.mark.parametrize(("solver", "rtol"), [("newton-cholesky", 1e-10), ("newton-cg", 1e-6)])
+# Conjugate gradients may end an iteration one product sooner or later for a rounding, which moves
+# coefficients on their way by 1e-4 of themselves; from one iteration to the next they double.
+@pytest.mark.parametrize(("solver", "rtol"), [("newton-cholesky", 1e-10), ("newton-cg", 1e-3)])
 @pytest.mark.parametrize("kind", [BCEClassifier, OneVsRestBCEClassifier])
 def test_patience_and_best_iteration_are_gone_on_from(solver, rtol, kind):
     data, target = StandardScaler().fit_transform(DATA), TARGET

@@ -13,7 +13,10 @@ from numba.core.event import Listener, install_listener
 from sklearn_bce._kernels.interrupts import interrupts_between_passes
 from sklearn_bce._kernels.jit import jit
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+    pytest.mark.usefixtures("control_c"),
+]
 
 
 @ctypes.CFUNCTYPE(None)
