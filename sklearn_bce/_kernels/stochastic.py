@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .jit import jit
+from .jit import jit, jit_exact
 from .pointwise import loss_of_rows
 
 # Places of a problem in `State.features`.
@@ -82,7 +82,7 @@ def first_place(k):
     return N_MOMENTS + N_PLACES * k
 
 
-@jit
+@jit_exact
 def coefficient(dual, curvature, penalty, l1_ratio):
     """The coefficient that minimises what the first lines of the file say."""
     size = max(abs(dual) - l1_ratio * penalty, 0.0)

@@ -39,8 +39,10 @@ def _row_space(objective):
         mean = objective.fit_intercept * gram[-1, :-1] / gram[-1, -1]
         if not np.isfinite(gram).all():  # entries near 1e300 in rows of next to no weight
             return None, None
-        inner = gram[:-1, :-1]
-        vectors, kept = _range(inner - gram[-1, -1] * np.outer(mean, mean), np.diagonal(inner))
+        squares = np.diagonal(gram)[:-1]
+        inner = gram[:-1, :-1] - gram[-1, -1] * np.outer(mean, mean)
+        vectors, kept = _range(inner, squares)
+        vectors[np.diagonal(inner) == 0.0] = 0.0  # constant features, but for LAPACK's rounding
         return vectors[:, kept], mean
     if objective.n_rows <= MAX_FACTOR_SIZE and not objective.matrix.is_sparse:
         pieces = [
