@@ -75,6 +75,8 @@ class Descent:
         state = State(
             features=features,
             moments=moments,
+            coefs=np.zeros((n_columns if is_sparse else 0, n_problems)),
+            coefs_penalty=np.full(n_problems, np.nan),
             average=average,
             intercept=np.vstack([intercepts, np.zeros((2, n_problems))]),
             row_weight=np.zeros(n_problems),
@@ -157,6 +159,10 @@ class Descent:
         losses = np.zeros(self.n_problems)
         n_rows = X.shape[0] if rows is None else rows.size
         length = self._rows_of_a_call(X, rule.batch_size)
+        if share.any():
+            self.state.coefs_penalty[:] = np.nan
+        elif self.is_sparse:
+            self._keep_coefs(rule)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
@@ -204,8 +210,20 @@ class Descent:
 
     def _last(self, rule):
         """The coefficients after the last step, (K, n_columns)."""
+        if self.is_sparse:
+            self._keep_coefs(rule)
+            return self.state.coefs.T.copy("C")
+        return _fill(self.state.features, self.state.penalty, rule)
+
+    def _keep_coefs(self, rule):
+        """Work out ``state.coefs`` if the penalty is another than theirs."""
         state = self.state
-        places = by_place(state.features) if self.is_sparse else state.features
-        coefs = np.empty(places.shape[1:])
-        fill_coefs(places, state.penalty, rule.l1_ratio, coefs)
-        return coefs
+        if not np.array_equal(state.coefs_penalty, state.penalty):
+            state.coefs[:] = _fill(by_place(state.features), state.penalty, rule).T
+            state.coefs_penalty[:] = state.penalty
+
+
+def _fill(places, penalty, rule):
+    coefs = np.empty(places.shape[1:])
+    fill_coefs(places, penalty, rule.l1_ratio, coefs)
+    return coefs

@@ -34,6 +34,8 @@ SPARSE_FEATURES = Axis(1, N_MOMENTS, N_PLACES)
 # What belongs to each problem; all share the rest.
 _DENSE_AXES = {
     "features": Axis(1),
+    "coefs": Axis(1),
+    "coefs_penalty": Axis(0),
     "average": Axis(0),
     "intercept": Axis(1),
     "row_weight": Axis(0),

@@ -132,7 +132,7 @@ def test_adaptive_rule(penalty, is_sparse, fit_intercept):
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=str)
 @pytest.mark.parametrize("rate", ["constant", "invscaling"])
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "partial_fit with another C"])
 def test_sparse_rows_step_as_dense_ones(penalty, rate, method):
     X, _, y, weight = modest_problem()
     X = np.hstack([X, np.zeros((len(X), 30))])
@@ -144,7 +144,9 @@ def test_sparse_rows_step_as_dense_ones(penalty, rate, method):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fits.append(getattr(clf, method)(layout(X), y, sample_weight=weight))
+            fits.append(getattr(clf, method.split()[0])(layout(X), y, sample_weight=weight))
+            if "another" in method:
+                clf.set_params(C=3.0).partial_fit(layout(X), y, sample_weight=weight)
     np.testing.assert_allclose(fits[0].coef_, fits[1].coef_, rtol=1e-11, atol=1e-14)
     np.testing.assert_array_equal(fits[0].coef_ == 0.0, fits[1].coef_ == 0.0)
     assert (fits[0].coef_ != 0.0).any()

@@ -35,9 +35,12 @@ from .stochastic import (
 
 @jit
 def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
-    """Take one step a batch of rows of sparse X; see `dense_steps`."""
+    """Take one step a batch of rows of sparse X; see `dense_steps`.
+
+    Where ``share`` is 0, ``state.coefs`` are current before and after; elsewhere they are let be.
+    """
     n_columns, n_problems = state.average.shape
-    totals = state.totals
+    totals, is_growing = state.totals, share.max() > 0.0
     z, slope, weight = row_arrays(min(order.size, rule.batch_size))
     columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
     block = np.empty((6, columns.size))
@@ -51,18 +54,15 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
         totals[WORK] += n_entries
         base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
         for k in range(n_problems):
-            _scores(X, batch, k, rule, state, z)
+            _scores(X, batch, k, is_growing, rule, state, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
             n_moving = _combine(X, batch, k, slope, state.features, columns)
-            _move(k, columns[:n_moving], base, rule, state, block)
+            _move(k, columns[:n_moving], base, is_growing, rule, state, block)
             end_batch(k, slope[:n], base, share, rule, state)
         # A point costs as much as n_columns entries: the average takes one as often as that.
         if rule.average and totals[WORK] >= n_columns:
             totals[WORK] = 0.0
-            part = next_point(state)
-            for j in range(n_columns):
-                for k in range(n_problems):
-                    state.average[j, k] += part * (_coef(j, k, rule, state) - state.average[j, k])
+            _average(next_point(state), is_growing, rule, state)
 
 
 @jit
@@ -83,7 +83,26 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _coef(j, k, rule, state):
+def _average(part, is_growing, rule, state):
+    """Move the averages by a part of the way to the coefficients."""
+    if not is_growing:
+        _move_towards(state.coefs.reshape(-1), part, state.average.reshape(-1))
+        return
+    average = state.average
+    for j in range(average.shape[0]):
+        for k in range(average.shape[1]):
+            average[j, k] += part * (_grown(j, k, rule, state) - average[j, k])
+
+
+@jit
+def _move_towards(point, part, average):
+    for i in range(average.size):
+        average[i] += part * (point[i] - average[i])
+
+
+@jit
+def _grown(j, k, rule, state):
+    """The coefficient with the penalty as it is by now."""
     first = first_place(k)
     return coefficient(
         state.features[j, first + DUAL],
@@ -94,12 +113,14 @@ def _coef(j, k, rule, state):
 
 
 @jit
-def _scores(X, batch, k, rule, state, z):
+def _scores(X, batch, k, is_growing, rule, state, z):
     values, indices = X.values, X.indices
     for i in range(batch.size):
         total = state.intercept[0, k]
         for entry in entries_of(X, batch[i]):
-            total += values[entry] * _coef(np.uintp(indices[entry]), k, rule, state)
+            j = np.uintp(indices[entry])
+            coef = _grown(j, k, rule, state) if is_growing else state.coefs[j, k]
+            total += values[entry] * coef
         z[i] = total
 
 
@@ -126,7 +147,7 @@ def _combine(X, batch, k, slope, features, columns):
 
 
 @jit
-def _move(k, columns, base, rule, state, block):
+def _move(k, columns, base, is_growing, rule, state, block):
     """Let the features of a problem that a batch has learn from its gradient.
 
     ``block`` (6, most columns) is where they are side by side meanwhile, for vectors.
@@ -154,8 +175,11 @@ def _move(k, columns, base, rule, state, block):
     _move_duals(slope, curvature, steepness, state.penalty[k], rule.l1_ratio, dual)
     for i in range(n):
         if slope[i] != 0.0 and spread[i] > 0.0 and steepness[i] < np.inf:
-            features[columns[i], first + DUAL] = dual[i]
-            features[columns[i], first + CURVATURE] = steepness[i]
+            j = columns[i]
+            features[j, first + DUAL] = dual[i]
+            features[j, first + CURVATURE] = steepness[i]
+            if not is_growing:
+                state.coefs[j, k] = _grown(j, k, rule, state)
 
 
 # Functions of their own, for their loops become vector code only there.

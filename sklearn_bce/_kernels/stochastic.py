@@ -56,6 +56,8 @@ class State(NamedTuple):
 
     features: np.ndarray  # (3, K, n_columns) dense, (n_columns, N_MOMENTS + K * N_PLACES) sparse
     moments: np.ndarray  # (2, n_columns) dense: centre, spread; (2, 0) sparse
+    coefs: np.ndarray  # (0, K) dense, (n_columns, K) sparse: for ..
+    coefs_penalty: np.ndarray  # (K,): .. this penalty; NaN where they are not worked out
     average: np.ndarray  # (K, n_columns), (n_columns, K): of the coefficients
     intercept: np.ndarray  # (3, K): the intercept at the centre, its squared gradients, its average
     row_weight: np.ndarray  # (K,): sum of the squared weights of rows
