@@ -723,13 +723,14 @@ def test_a_batch_that_is_longer_than_X_takes_no_memory():
     assert after - before < 500_000  # kB; 65,536 rows would take 1,300,000
 
 
-@pytest.mark.parametrize("scale", [1.0, 1e100, 1e200])  # 1e200: losses overflow to NaN
+@pytest.mark.parametrize("scale", [1.0, 1e100, 1e200])  # 1e200: no number holds a loss
 def test_fit_warns_where_steps_only_lead_away(scale):
     X, y = load_breast_cancer(return_X_y=True)
     clf = BCEClassifier(solver="sgd", learning_rate="constant")
     with pytest.warns(ConvergenceWarning, match="steps are too long, and no epoch came near"):
         clf.fit(X * scale, y)
     assert np.isfinite(clf.coef_).all()
+    assert not np.isnan(clf.loss_curve_).any()
     with warnings.catch_warnings(action="error"):
         clf.fit(StandardScaler().fit_transform(X), y)
 

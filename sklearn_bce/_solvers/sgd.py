@@ -80,7 +80,7 @@ class _Search:
     def note(self, point):
         """Take note of the point that an epoch has led to."""
         self.n_iter += 1
-        self.curve.append(point.value)
+        self.curve.append(np.inf if np.isnan(point.value) else point.value)  # beyond all floats
         is_in_vain = not point.value < self.least * (1.0 - self.steps.tol)
         self.n_idle = self.n_idle + 1 if is_in_vain else 0
         if point.value < self.least:
