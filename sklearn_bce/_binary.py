@@ -328,14 +328,13 @@ class BCEClassifier(LinearBinaryClassifier):
             If the source or its blocks are not as described, or ``early_stopping`` is True.
         """
         check_parameters(self)
-        if self.early_stopping:
-            raise ValueError("early_stopping=True is not available for fit_blocks: use False.")
+        refuse_early_stopping(self)
         # This brings Numba, which a mere import should not wait for.
         from ._blocks import survey
 
         with task_of_fit(self) as task:
             blocks = survey(self, source)
-            return self._fit_binary(blocks, blocks.targets, task=task)
+            return self._fit_binary(blocks, blocks.targets.merged, task=task)
 
     def to_sklearn(self):
         """Return the same fitted model as scikit-learn's `LogisticRegression`.
@@ -401,6 +400,12 @@ class BCEClassifier(LinearBinaryClassifier):
                 f"{n_features} features."
             )
         return coef, float(self.intercept_[0])
+
+
+def refuse_early_stopping(estimator):
+    """Raise if `fit_blocks` is to hold out rows."""
+    if estimator.early_stopping:
+        raise ValueError("early_stopping=True is not available for fit_blocks: use False.")
 
 
 def refuse_probability_columns(y):

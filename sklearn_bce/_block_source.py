@@ -5,12 +5,11 @@ from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import column_or_1d
 
 from ._exceptions import InvalidParameterError
 from ._inputs import check_X
-from ._targets import check_sample_weight, encode_known, encode_labels, is_soft, mass_of
-
-_MOST_LABELS = 1000  # more are not remembered: they cannot be hard labels
+from ._targets import check_sample_weight
 
 
 class BlockSource:
@@ -22,10 +21,13 @@ class BlockSource:
         Learns ``n_features_in_`` and ``feature_names_in_``.
     source : iterable or callable
         As in `BCEClassifier.fit_blocks`.
+    many : bool
+        Whether y may have a column for each label.
     """
 
-    def __init__(self, estimator, source):
+    def __init__(self, estimator, source, many=False):
         self.estimator = estimator
+        self.many = many
         self._source = _opener(type(estimator).__name__, source)
         self._first = None
 
@@ -50,19 +52,22 @@ class BlockSource:
         if getattr(X, "shape", ())[:1] == (0,):
             return None
         try:
-            X, y = check_X(self.estimator, X, y, reset=True)
+            X, y = check_X(self.estimator, X, y, reset=True, multi_output=self.many)
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y, warn=True)
             weight = check_sample_weight(*(weight or [None]), X.shape[0], allow_zero=True)
         except ValueError as error:
             raise ValueError(f"Block {number} of source: {error}") from error
-        self._check_alike(X, number)
+        self._check_alike(X, y, number)
         return X, y, weight
 
-    def _check_alike(self, X, number):
+    def _check_alike(self, X, y, number):
         form = {
             "number of features": X.shape[1],
             "feature names": getattr(self.estimator, "feature_names_in_", np.array([])).tolist(),
             "dtype": X.dtype.name,
             "layout": "sparse" if sp.issparse(X) else "dense",
+            "number of columns of y": y.shape[1] if y.ndim == 2 else 1,
         }
         self._first = self._first or form
         for what, value in form.items():
@@ -94,66 +99,3 @@ def _split(block, number):
         f"Block {number} of source must be a tuple (X, y) or (X, y, sample_weight). Got "
         f"{type(block).__name__}{length}."
     )
-
-
-class LabelCount:
-    """The labels of all blocks, and the weight on each."""
-
-    def __init__(self):
-        self._labels = self._mass = None
-        self._soft_mass = np.zeros(2)  # on [no, yes], if the labels are shares
-
-    def add(self, y, weight):
-        """Count the labels of a block."""
-        try:
-            labels, codes = np.unique(y, return_inverse=True)
-        except TypeError:
-            raise ValueError("Unknown label type: y mixes labels of several types.") from None
-        mass = np.bincount(codes, weight)
-        if _is_number(labels):
-            self._soft_mass += mass_of(y, weight)
-        if self._labels is not None:
-            if _is_number(labels) != _is_number(self._labels):
-                raise ValueError("source mixes labels that are numbers with labels that are not.")
-            labels, codes = np.unique(np.append(self._labels, labels), return_inverse=True)
-            mass = np.bincount(codes, np.append(self._mass, mass))
-        kept = np.r_[: min(labels.size, _MOST_LABELS) - 1, labels.size - 1]
-        self._labels, self._mass = labels[kept], mass[kept]
-
-    def classes_and_mass(self):
-        """Return the two classes and the weight on each.
-
-        Raises
-        ------
-        ValueError
-            If the labels are no binary target.
-        """
-        if is_soft(self._labels):
-            return encode_labels(self._labels)[0], self._soft_mass
-        if self._labels.size == 1:
-            raise ValueError(
-                f"y contains only one class in all blocks of source: {self._labels.tolist()[0]!r}. "
-                "Two classes are needed."
-            )
-        return encode_labels(self._labels)[0], self._mass
-
-
-def _is_number(labels):
-    return labels.dtype.kind in "biuf"
-
-
-def encode_block(y, classes):
-    """Return the labels of a block as float64 in [0, 1], for classes that are known.
-
-    Raises
-    ------
-    ValueError
-        If there are other labels among them.
-    """
-    codes, is_known = encode_known(y, classes)
-    if not is_known.all():
-        raise ValueError(
-            "source must give the same rows each time it is read, but now has labels that it had "
-            f"not the first time: {np.unique(y[~is_known])[:3].tolist()}."
-        )
-    return codes

@@ -4,12 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._block_source import BlockSource, LabelCount, encode_block
+from ._block_labels import BinaryTargets, ColumnCount, LabelCount, LabelTargets
+from ._block_source import BlockSource
 from ._matrix import Matrix
-from ._targets import Targets, binary_targets, weigh_rows
+from ._objective import MAX_FACTOR_SIZE
 from ._threads import ALONE, Team, team_of_a_fit
 
 _SAME_MASS = 1e-9  # relative
+_MOST_BYTES = 2**28  # what labels solved at once may take
+# Of one: some Hessians, or the sample of "lbfgs", 20 rows a column and at least 5,000; if there are
+# too many columns for either, vectors.
+_BYTES_A_COLUMN = 8 * 30
+_LEAST_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -17,8 +23,7 @@ class Blocks:
     """What a first reading tells of a source, which takes the place of a `Matrix`."""
 
     source: BlockSource
-    targets: Targets  # of all rows, merged to two, one for each class
-    label_smoothing: float
+    targets: BinaryTargets | LabelTargets
     columns: tuple  # of `Matrix.center_and_scale`
     shape: tuple
     dtype: np.dtype
@@ -30,40 +35,46 @@ class Blocks:
         """Return the same for the threads of a fit, and for what the solver will ask."""
         return replace(self, team=team, with_hessian=solver in ("newton-cholesky", "newton-cd"))
 
+    @property
+    def is_binary(self):
+        """Whether there is but one problem."""
+        return isinstance(self.targets, BinaryTargets)
+
     def center_and_scale(self, weight, centered):
         """Return what the first reading has found."""
         return self.columns
 
-    @property
-    def mass(self):
-        """Weight of all rows on [yes, no]."""
-        return np.array([self.targets.positive.sum(), self.targets.negative.sum()])
+    def problems_at_once(self):
+        """Return how many labels may be solved side by side, for the memory that each takes."""
+        n_columns = self.shape[1]
+        is_wide = n_columns >= MAX_FACTOR_SIZE
+        each = _BYTES_A_COLUMN * n_columns * (1 if is_wide else n_columns + _LEAST_SAMPLE)
+        return max(1, int(_MOST_BYTES / each))
 
     def read(self):
-        """Yield X, u and v of one block after another."""
-        n_rows, mass = 0, np.zeros(2)
-        classes, factors = self.targets.classes, self.targets.factors
+        """Yield one block after another: its `Matrix`, and a function from the label to (u, v)."""
+        n_rows, all_mass = 0, 0.0
         for X, y, weight in self.source:
-            y = encode_block(y, classes)
-            positive, negative = weigh_rows(y, weight, factors, self.label_smoothing)
+            mass, weigh = self.targets.of_block(y, weight)
             n_rows += X.shape[0]
-            mass += positive.sum(), negative.sum()
-            yield X, positive, negative
-            del X, y, weight, positive, negative
+            all_mass = all_mass + mass
+            yield Matrix(X, self.team), weigh
+            del X, y, weight, weigh
         if n_rows != self.shape[0]:
             raise ValueError(
                 "source must give the same rows each time it is read, but had "
                 f"{self.shape[0]} rows the first time and now has {n_rows}. A callable must return "
                 "a new iterator at each call."
             )
-        if not np.allclose(mass, self.mass, rtol=_SAME_MASS, atol=0.0):
+        if not np.allclose(all_mass, self.targets.all_mass, rtol=_SAME_MASS, atol=0.0):
             raise ValueError(
-                "source must give the same rows each time it is read, but the weights of the two "
-                f"classes were {self.mass.tolist()} the first time and now are {mass.tolist()}."
+                "source must give the same rows each time it is read, but the weights of the "
+                f"classes were {self.targets.all_mass.tolist()} the first time and now are "
+                f"{all_mass.tolist()}."
             )
 
 
-def survey(estimator, source):
+def survey(estimator, source, many=False):
     """Read a source for the first time.
 
     Parameters
@@ -72,6 +83,8 @@ def survey(estimator, source):
         Its parameters are read; it learns the number and the names of the features.
     source : iterable or callable
         As in `BCEClassifier.fit_blocks`.
+    many : bool
+        Whether there may be more than two classes, or a column of y for each label.
 
     Returns
     -------
@@ -82,27 +95,21 @@ def survey(estimator, source):
     ValueError
         If the blocks are not as they should be, or their labels no binary target.
     """
-    source = BlockSource(estimator, source)
-    labels, moments = LabelCount(), _Moments(bool(estimator.fit_intercept))
+    source = BlockSource(estimator, source, many)
+    labels, moments = None, _Moments(bool(estimator.fit_intercept))
     n_rows = 0
     with team_of_a_fit() as team:
         for X, y, weight in source:
+            labels = labels or (ColumnCount() if y.ndim == 2 else LabelCount())
             labels.add(y, weight)
             moments.add(Matrix(X, team), weight)
             n_rows, dtype = n_rows + X.shape[0], X.dtype
             del X, y, weight
     if n_rows == 0:
         raise ValueError("source is empty: it gave no block with any row.")
-    targets = binary_targets(
-        *labels.classes_and_mass(),
-        class_weight=estimator.class_weight,
-        pos_weight=estimator.pos_weight,
-        label_smoothing=estimator.label_smoothing,
-    )
     return Blocks(
         source,
-        targets,
-        float(estimator.label_smoothing),
+        labels.targets(estimator, many),
         moments.columns(),
         (n_rows, moments.mean.size),
         dtype,

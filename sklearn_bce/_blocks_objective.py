@@ -5,6 +5,8 @@ whole source is their average, and so are its gradient and its Hessian. Nothing 
 rows is kept: the curvatures of the rows are worked out again where they are needed.
 """
 
+from functools import wraps
+
 import numpy as np
 from scipy.linalg import qr
 
@@ -18,28 +20,102 @@ _MAX_READINGS = 50  # 16 ** 50 is beyond any logit whose slopes are numbers
 _SMALL_SHIFT = 1e-3  # within which the slope is a straight line but for its last digits
 
 
+def _asked(verb):
+    """Make a verb, written as a generator of tasks, one that has the readings for itself.
+
+    A task is a function of (share, piece): an `Objective` over one block, and the block's share of
+    all weight. It returns a tuple of terms; the generator gets their sums over all blocks sent.
+    """
+
+    @wraps(verb)
+    def alone(self, *arguments):
+        return answer_blocks(verb.__name__, [(self, *arguments)])[0]
+
+    alone.tasks = verb
+    return alone
+
+
+def answer_blocks(name, questions):
+    """Answer the same verb of objectives over the same blocks, whose tasks share each reading.
+
+    Each question is (objective, *arguments).
+    """
+    objectives = [objective for objective, *_ in questions]
+    generators = [
+        getattr(type(objective), name).tasks(objective, *arguments)
+        for objective, *arguments in questions
+    ]
+    answers, tasks = [None] * len(questions), {}
+
+    def advance(index, sums):
+        try:
+            tasks[index] = generators[index].send(sums)
+        except StopIteration as end:
+            answers[index] = end.value
+
+    for index in range(len(questions)):
+        advance(index, None)
+    while tasks:
+        asked, tasks = tasks, {}
+        sums = _sums(objectives, asked)
+        for index in asked:
+            advance(index, sums.get(index))
+    return answers
+
+
+def _sums(objectives, tasks):
+    """Return the sums over the blocks of what each task returns; of one without weight, nothing."""
+    sums = {}
+    for block in objectives[0].matrix.read():
+        for index, task in tasks.items():
+            for share, piece in objectives[index].pieces_of(block):
+                terms = task(share, piece)
+                before = sums.get(index)
+                sums[index] = (
+                    terms if before is None else [a + b for a, b in zip(before, terms, strict=True)]
+                )
+                del piece
+        del block  # before the next one is made, here and wherever blocks are gone through
+    return sums
+
+
+def _averaged(task):
+    """Make a function of a piece a task whose terms are averaged."""
+    return lambda share, piece: [share * term for term in task(piece)]
+
+
 class BlocksObjective(Objective):
     """The same function and the same verbs over Blocks; each verb is one reading of the source.
 
     The row weights ``positive`` and ``negative`` are those of rows merged by class, which is all
     that is needed of them. ``Point.weight`` holds one number, the curvature of all rows together.
-    For a solver that wants a Hessian at every point both are worked out in one reading.
+    For a solver that wants a Hessian at every point both are worked out in one reading. Objectives
+    of several labels over the same Blocks share their readings.
     """
 
     n_rows_held = 0
     latest = None, []  # the last Point, and the Hessian there if it was worked out with it
 
+    def __init__(self, matrix, positive, negative, *rest, label=0, **parameters):
+        super().__init__(matrix, positive, negative, *rest, **parameters)
+        self.label = label
+        self.whole = positive.sum() + negative.sum()
+
     def pieces(self):
         """Yield (share, objective) for each block, without the penalty."""
-        columns = self.center, self.scale, self.is_constant
-        whole = self.matrix.mass.sum()
-        for X, positive, negative in self.matrix.read():
-            mass = positive.sum() + negative.sum()
-            if mass > 0.0:
-                rows = Matrix(X, self.matrix.team), positive, negative
-                yield mass / whole, Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
-                del rows
-            del X, positive, negative
+        for block in self.matrix.read():
+            yield from self.pieces_of(block)
+            del block
+
+    def pieces_of(self, block):
+        """Yield the same for one block, unless no row there has a weight."""
+        matrix, weigh = block
+        positive, negative = weigh(self.label)
+        mass = positive.sum() + negative.sum()
+        if mass > 0.0:
+            columns = self.center, self.scale, self.is_constant
+            rows = matrix, positive, negative
+            yield mass / self.whole, Objective(*rows, 0.0, self.gammas, self.fit_intercept, columns)
 
     def cross_entropy(self):
         """Return the same objective without the focal exponents."""
@@ -47,12 +123,16 @@ class BlocksObjective(Objective):
         part.latest = None, []
         return part
 
+    @_asked
     def draw(self, n_sample, seed):
         """Return the same objective, in the same variables, from a random sample of the rows."""
         reservoir = Reservoir(n_sample, seed)
-        for share, piece in self.pieces():
+
+        def add(share, piece):
             reservoir.add(piece.matrix.source, share * piece.positive, share * piece.negative)
-            del piece
+            return ()
+
+        yield add
         X, positive, negative = reservoir.take()
         return Objective(
             Matrix(X, self.matrix.team),
@@ -64,20 +144,12 @@ class BlocksObjective(Objective):
             (self.center, self.scale, self.is_constant),
         )
 
-    def _average(self, task):
-        """Return the average over the blocks of what ``task(piece)`` returns, a tuple."""
-        sums = None
-        for share, piece in self.pieces():
-            terms = [share * term for term in task(piece)]
-            sums = terms if sums is None else [a + b for a, b in zip(sums, terms, strict=True)]
-            del piece
-        return sums
-
+    @_asked
     def evaluate(self, theta):
         """Value, gradient and total curvature at theta; maybe the Hessian, for `hessian`."""
         point, _ = self.latest
         if point is None or point.theta is not theta:
-            self.latest = self._evaluate(theta, self.matrix.with_hessian)
+            self.latest = yield from self._evaluate(theta, self.matrix.with_hessian)
         return self.latest[0]
 
     def _evaluate(self, theta, with_hessian):
@@ -86,38 +158,46 @@ class BlocksObjective(Objective):
             values = point.value, point.gradient, point.weight.sum(), not point.is_separated
             return (*values, piece.hessian(point)) if with_hessian else values
 
-        value, gradient, weight, n_wrong, *hessian = self._average(task)
+        value, gradient, weight, n_wrong, *hessian = yield _averaged(task)
         pull = self.penalty * theta
         value = float(value + 0.5 * (pull @ theta) + self.l1 @ np.abs(theta))
         point = Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
         return point, hessian
 
+    @_asked
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
         latest, hessian = self.latest
         if latest is not point or not hessian:
-            hessian = self._average(lambda piece: (piece.hessian(piece.evaluate(point.theta)),))
+            hessian = yield _averaged(lambda piece: (piece.hessian(piece.evaluate(point.theta)),))
         return self.hessian_from(hessian[0].copy())
 
+    @_asked
     def hessian_root(self, point):
         """Return an R with R.T @ R the Hessian, made without squaring X: (2 size, size)."""
         triangle = np.empty((0, self.size))
-        for share, piece in self.pieces():
+
+        def add(share, piece):
+            nonlocal triangle
             root = np.sqrt(share) * piece.hessian_root(piece.evaluate(point.theta))
             rows = np.vstack([triangle, root])
             triangle = qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][: self.size]
-            del piece
+            return ()
+
+        yield add
         return np.vstack([triangle, np.diag(np.sqrt(self.penalty))])
 
+    @_asked
     def hessian_product(self, point, direction):
         """Return Hessian @ direction."""
 
         def task(piece):
             return (piece.hessian_product(piece.evaluate(point.theta), direction),)
 
-        (product,) = self._average(task)
+        (product,) = yield _averaged(task)
         return product + self.penalty * direction
 
+    @_asked
     def best_shift(self, theta):
         """Return the shift of theta[-1] at which the loss is stationary: three readings or four.
 
@@ -132,7 +212,7 @@ class BlocksObjective(Objective):
 
         shifts = np.concatenate([-_SHIFTS[::-1], [0.0], _SHIFTS])
         for _ in range(_MAX_READINGS):
-            (slopes,) = self._average(task)
+            (slopes,) = yield _averaged(task)
             if not slopes[0] < 0.0 < slopes[-1]:
                 shifts = 16.0 * shifts
                 continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +100,8 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
         share_out = matrix.team.map if X.shape[1] >= _LONG and task is None else ALONE.map
         judging = None if split is None else split.judging(matrix)
         fitted = []
-        tile = problems_at_once(X.shape[0])
+        is_here = not isinstance(X, Blocks)
+        tile = problems_at_once(X.shape[0]) if is_here else X.problems_at_once()
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
@@ -167,7 +169,8 @@ def objective_of(estimator, matrix, problem, columns=None):
     """Return the Objective of a problem, which makes its targets."""
     C, l1_ratio = _penalty(estimator, problem)
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
-    make = BlocksObjective if isinstance(matrix, Blocks) else Objective
+    in_blocks = isinstance(matrix, Blocks)
+    make = partial(BlocksObjective, label=problem.index) if in_blocks else Objective
     return make(
         matrix,
         *problem.targets(),

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from ._binary import BCEClassifier
+from ._binary import BCEClassifier, refuse_early_stopping
 from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
 from ._inputs import check_X
@@ -20,7 +20,7 @@ from ._stream import end_stream, learn_stream
 from ._targets import is_soft
 from ._to_sklearn import check_sigmoid, one_vs_rest
 from ._unchanged import unchanged_on_error
-from ._validation import hold_out, judges_of_labels
+from ._validation import NOTHING_HELD_OUT, hold_out, judges_of_labels
 
 
 class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
@@ -250,7 +250,15 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False
                 return self._fit_binary(X, self._targets(y, split.sample_weight), split, task)
-            return self._fit_many(X, y, split, task)
+            targets = ProblemTargets(
+                LabelColumns(y),
+                split.sample_weight,
+                class_weight=self.class_weight,
+                pos_weight=self.pos_weight,
+                label_smoothing=self.label_smoothing,
+                n_rows=X.shape[0],
+            )
+            return self._fit_many(X, targets, split, task)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn some more rows, once each, by stochastic gradient steps whatever ``solver`` says.
@@ -280,38 +288,47 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             learn_stream(self, X, y, classes, sample_weight, many=True)
             return self
 
+    @with_callbacks
     def fit_blocks(self, source):
-        """Fit the coefficients to rows that come in blocks, for two classes.
+        """Fit the coefficients of all problems to rows that come in blocks.
 
-        More classes, or several labels a row, are not available for blocks in this version.
+        All labels share each reading of the source, if they are not more than fit into some memory
+        side by side: 256 MB, of which each takes a few times p x p numbers for p < 2,000 features.
 
         Parameters
         ----------
         source : iterable or callable
-            As in `BCEClassifier.fit_blocks`, to which this is the same.
+            As in `BCEClassifier.fit_blocks`. With several columns in y, all blocks have as many;
+            with one, all blocks together have at most 1,000 classes. The weights of rows are those
+            for all problems.
 
         Returns
         -------
         self : OneVsRestBCEClassifier
             Itself, fitted.
-        """
-        with unchanged_on_error(self):
-            self.multilabel_ = False
-            return super().fit_blocks(source)
 
-    def _fit_many(self, X, y, split, task):
+        Raises
+        ------
+        ValueError
+            If the source or its blocks are not as described, or ``early_stopping`` is True.
+        """
+        check_parameters(self, ONE_VS_REST_RULES)
+        refuse_early_stopping(self)
+        # This brings Numba, which a mere import should not wait for.
+        from ._blocks import survey
+
+        with task_of_fit(self, has_labels=True) as task:
+            blocks = survey(self, source, many=True)
+            if blocks.is_binary:
+                self.multilabel_ = False
+                return self._fit_binary(blocks, blocks.targets.merged, task=task)
+            return self._fit_many(blocks, blocks.targets, NOTHING_HELD_OUT, task)
+
+    def _fit_many(self, X, targets, split, task):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
 
-        labels = LabelColumns(y)
-        targets = ProblemTargets(
-            labels,
-            split.sample_weight,
-            class_weight=self.class_weight,
-            pos_weight=self.pos_weight,
-            label_smoothing=self.label_smoothing,
-            n_rows=X.shape[0],
-        )
+        labels = targets.labels
         if self.probability == "posterior":
             check_closed_form(targets.has_posterior)
         n_labels = len(labels)

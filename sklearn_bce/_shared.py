@@ -10,6 +10,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
+from ._blocks_objective import BlocksObjective, answer_blocks
 from ._epochs import learn_together
 from ._gram import gram_matrix
 from ._intercept import intercept_shift
@@ -37,9 +38,11 @@ def answer_together(name, questions):
     groups = list(_groups(name, questions))
 
     def answer(*group):
+        objective, *arguments = group[0]
         if len(group) == 1:
-            objective, *arguments = group[0]
             return [getattr(objective, name)(*arguments)]
+        if isinstance(objective, BlocksObjective):
+            return answer_blocks(name, group)
         return _TOGETHER[name](group[0][0].matrix, *zip(*group, strict=True))
 
     team = questions[0][0].matrix.team
@@ -52,10 +55,18 @@ def answer_together(name, questions):
 def _groups(name, questions):
     for _, some in groupby(questions, key=lambda question: id(question[0].matrix)):
         some = list(some)
-        size = WIDTH if some[0][0].matrix.is_sparse else _DENSE_GROUP
-        size = size if name in _TOGETHER and not _is_tiny(name, some[0][0].matrix) else 1
+        size = _size_of_group(name, some[0][0], len(some))
         for start in range(0, len(some), size):
             yield some[start : start + size]
+
+
+def _size_of_group(name, objective, n_questions):
+    """Return how many objectives over the same X share a reading of it."""
+    if isinstance(objective, BlocksObjective):
+        return n_questions
+    if name not in _TOGETHER or _is_tiny(name, objective.matrix):
+        return 1
+    return WIDTH if objective.matrix.is_sparse else _DENSE_GROUP
 
 
 def _is_tiny(name, matrix):

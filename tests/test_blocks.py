@@ -11,7 +11,13 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, SeparationWarning, _threads
+from sklearn_bce import (
+    BCEClassifier,
+    OneVsRestBCEClassifier,
+    SeparationWarning,
+    _blocks,
+    _threads,
+)
 from sklearn_bce._blocks import _Moments
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._row_sample import Reservoir
@@ -372,10 +378,10 @@ X_, Y_ = ONE[0]
 CHANGED = {
     "exhausted": ([], "had 10 rows the first time and now has 0"),
     "longer": ([*ONE, (X_[:2], Y_[:2])], "had 10 rows the first time and now has 12"),
-    "labels": ([(X_, 1 - Y_ * (np.arange(10) > 3))], "weights of the two classes were"),
+    "labels": ([(X_, 1 - Y_ * (np.arange(10) > 3))], "weights of the classes were"),
     "other labels": ([(X_, Y_ + 1)], r"labels that it had not the first time: \[2\]"),
     "features": ([(X_[:, :2], Y_)], "number of features of block 0 is 2"),
-    "weights": ([(X_, Y_, np.full(10, 2.0))], "weights of the two classes were"),
+    "weights": ([(X_, Y_, np.full(10, 2.0))], "weights of the classes were"),
 }
 
 
@@ -412,5 +418,150 @@ def test_one_vs_rest_takes_two_classes():
     clf = OneVsRestBCEClassifier().fit_blocks(cut([40], X, y))
     np.testing.assert_array_equal(clf.coef_, BCEClassifier().fit_blocks(cut([40], X, y)).coef_)
     assert clf.predict(X).shape == (80,)
-    with pytest.raises(ValueError, match="multiclass, with 3 classes"):
-        OneVsRestBCEClassifier().fit_blocks(cut([40], X, np.arange(80) % 3))
+
+
+# -- many labels
+
+
+def many_labels():
+    """X, labels of several kinds, weights; three blocks, the last without the first class."""
+    X, hard, soft, weight = small_problem(240, seed=3)
+    codes = hard + (soft > 0.7)
+    order = np.argsort(codes == 0, kind="stable")
+    X, soft, weight, codes = X[order], soft[order], weight[order], codes[order]
+    indicator = np.column_stack([codes == 1, codes > 0, X[:, 1] > 0.0]).astype(np.int8)
+    labels = {
+        "numbers": codes[::-1],
+        "names": np.array(["b", "a", "c"])[codes[::-1]],
+        "indicator": indicator[::-1],
+        "sparse indicator": sp.csr_array(indicator[::-1]),
+        "shares": np.column_stack([soft, 1.0 - soft, soft**2])[::-1],
+    }
+    return X[::-1], labels, weight[::-1]
+
+
+CUTS = [100, 190]
+MANY_LABELS = ["numbers", "names", "indicator", "sparse indicator", "shares"]
+OF_MANY = {
+    "plain": {},
+    "balanced": {"class_weight": "balanced", "label_smoothing": 0.1},
+    "factors": {"pos_weight": [0.5, 1.0, 4.0], "fit_intercept": False},
+    "focal": {"gamma": (0.5, 2.0)},
+    "posterior": {"pos_weight": "balanced", "probability": "posterior"},
+    "l1": {"l1_ratio": 0.5, "C": 0.5},
+}
+
+
+def assert_same_labels_fit(fit, blocks_fit, X, rtol=1e-5):
+    size = np.abs(fit.coef_).max()
+    np.testing.assert_allclose(blocks_fit.coef_, fit.coef_, rtol=0, atol=rtol * size)
+    np.testing.assert_allclose(blocks_fit.predict_proba(X), fit.predict_proba(X), atol=rtol)
+    ours, theirs = blocks_fit.predict(X), fit.predict(X)
+    assert type(ours) is type(theirs) and ours.dtype == theirs.dtype
+    assert (ours != theirs).sum() == 0
+    for name in ("classes_", "multilabel_", "n_features_in_"):
+        np.testing.assert_equal(getattr(blocks_fit, name), getattr(fit, name))
+    assert (blocks_fit.loss_parameters_ is None) == (fit.loss_parameters_ is None)
+    for key, value in (fit.loss_parameters_ or {}).items():
+        np.testing.assert_allclose(blocks_fit.loss_parameters_[key], value, rtol=1e-12)
+    assert np.shape(blocks_fit.optimality_) == np.shape(fit.optimality_)
+    assert np.shape(blocks_fit.n_iter_) == np.shape(fit.n_iter_)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", MANY_LABELS)
+@pytest.mark.parametrize("parameters", OF_MANY)
+def test_many_labels_have_the_optimum_of_all_rows(parameters, kind, layout):
+    X, labels, weight = many_labels()
+    X, y = LAYOUTS[layout](X), labels[kind]
+    clf = OneVsRestBCEClassifier(**OF_MANY[parameters], tol=1e-12)
+    fit, source = clone(clf).fit(X, y, weight), Counted(cut(CUTS, X, y, weight), shuffle=True)
+    assert_same_labels_fit(fit, clf.fit_blocks(source), X)
+    assert (clf.optimality_ <= 1e-12).all()
+    assert source.n_readings <= 2 + 2 * clf.n_iter_.max()  # a label alone takes as many
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cg", "newton-cholesky"])
+def test_solvers_of_many_labels(solver):
+    X, labels, weight = many_labels()
+    clf = OneVsRestBCEClassifier(solver=solver, tol=1e-12, C=10.0)
+    fit = clone(clf).fit(X, labels["names"], weight)
+    assert_same_labels_fit(fit, clf.fit_blocks(cut(CUTS, X, labels["names"], weight)), X)
+    assert clf.solver_ == solver
+
+
+@pytest.mark.parametrize("kind", ["numbers", "shares"])
+def test_weights_of_classes_in_blocks(kind):
+    X, labels, weight = many_labels()
+    clf = OneVsRestBCEClassifier(class_weight={0: 3.0, 1: 1.0, 2: 0.5}, tol=1e-12)
+    blocks = cut(CUTS, X, labels[kind], weight)
+    if kind == "shares":
+        with pytest.raises(ValueError, match="class_weight cannot be a dict for multilabel y"):
+            clf.fit_blocks(blocks)
+        return
+    fit = clone(clf).fit(X, labels[kind], weight)
+    assert_same_labels_fit(fit, clf.fit_blocks(blocks), X)
+
+
+def test_labels_that_do_not_fit_side_by_side(monkeypatch):
+    X, labels, weight = many_labels()
+    source = Counted(cut(CUTS, X, labels["numbers"], weight))
+    together = OneVsRestBCEClassifier().fit_blocks(source)
+    n_together = source.n_readings
+    monkeypatch.setattr(_blocks, "_MOST_BYTES", 1)
+    alone = OneVsRestBCEClassifier().fit_blocks(source)
+    np.testing.assert_array_equal(alone.coef_, together.coef_)
+    assert source.n_readings - n_together > 1.5 * n_together
+
+
+def test_a_label_that_no_row_has():
+    X, labels, _ = many_labels()
+    y = labels["indicator"] * [1, 0, 1]
+    with pytest.warns(UserWarning, match="Label 1 is present in no training examples"):
+        fit = OneVsRestBCEClassifier(tol=1e-12).fit(X, y)
+    with pytest.warns(UserWarning, match="Label 1 is present in no training examples"):
+        assert_same_labels_fit(
+            fit, OneVsRestBCEClassifier(tol=1e-12).fit_blocks(cut(CUTS, X, y)), X
+        )
+
+
+X3, LABELS3, _ = many_labels()
+BAD_LABELS = {
+    "columns": (
+        [(X3[:9], LABELS3["indicator"][:9]), (X3[9:], LABELS3["indicator"][9:, :2])],
+        "number of columns of y of block 1 is 2, that of the first one 3",
+    ),
+    "a column": (
+        [(X3[:9], LABELS3["indicator"][:9]), (X3[9:], LABELS3["numbers"][9:])],
+        "number of columns of y of block 1 is 1",
+    ),
+    "no indicator": ([(X3, 2 * LABELS3["indicator"])], "must be an indicator matrix"),
+    "one class": ([(X3, np.ones(240))], "only one class"),
+    "continuous": ([(X3, LABELS3["shares"][:, 0] * 3.0)], "Unknown label type: continuous"),
+    "weights": ([(X3, LABELS3["indicator"], np.ones((240, 3)))], "must be 1D array"),
+    "too many": ([(np.resize(X3, (1_500, 5)), np.arange(1_500))], "more than 1000 classes"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_LABELS)
+def test_errors_of_many_labels_leave_the_state_unchanged(case):
+    source, message = BAD_LABELS[case]
+    for clf in (OneVsRestBCEClassifier(), OneVsRestBCEClassifier().fit(X3, LABELS3["numbers"])):
+        before = vars(clf).copy()
+        with pytest.raises(ValueError, match=message):
+            clf.fit_blocks(source)
+        assert vars(clf) == before
+
+
+OTHER_LABELS = {
+    "another": (LABELS3["numbers"] + 1, "labels that it had not the first time"),
+    "fewer": (np.minimum(LABELS3["numbers"], 1), "weights of the classes were"),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_LABELS)
+def test_labels_that_change_are_noticed(case):
+    other, message = OTHER_LABELS[case]
+    readings = iter([LABELS3["numbers"], other])
+    with pytest.raises(ValueError, match=message):
+        OneVsRestBCEClassifier().fit_blocks(lambda: iter([(X3, next(readings))]))

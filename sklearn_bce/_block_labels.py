@@ -1,0 +1,193 @@
+"""Labels that come in blocks: counted at the first reading, turned into weights at every other."""
+
+import numpy as np
+
+from ._label_columns import LabelColumns, ProblemTargets, one_each
+from ._targets import (
+    binary_targets,
+    encode_known,
+    encode_labels,
+    is_soft,
+    mass_of,
+    weigh_rows,
+)
+
+_MOST_LABELS = 1000  # more are not remembered
+
+
+class LabelCount:
+    """The labels of all blocks, and the weight on each."""
+
+    def __init__(self):
+        self._labels = self._mass = None
+        self._soft_mass = np.zeros(2)  # on [no, yes], if the labels are shares
+        self._has_more = False
+
+    def add(self, y, weight):
+        """Count the labels of a block."""
+        try:
+            labels, codes = np.unique(y, return_inverse=True)
+        except TypeError:
+            raise ValueError("Unknown label type: y mixes labels of several types.") from None
+        mass = np.bincount(codes, weight)
+        if _is_number(labels):
+            self._soft_mass += mass_of(y, weight)
+        if self._labels is not None:
+            if _is_number(labels) != _is_number(self._labels):
+                raise ValueError("source mixes labels that are numbers with labels that are not.")
+            labels, codes = np.unique(np.append(self._labels, labels), return_inverse=True)
+            mass = np.bincount(codes, np.append(self._mass, mass))
+        kept = np.r_[: min(labels.size, _MOST_LABELS) - 1, labels.size - 1]
+        self._has_more |= kept.size < labels.size
+        self._labels, self._mass = labels[kept], mass[kept]
+
+    def targets(self, estimator, many):
+        """Return `BinaryTargets`, or with ``many`` and more than two classes `LabelTargets`.
+
+        Raises
+        ------
+        ValueError
+            If the labels are no such target.
+        """
+        if many and self._labels.size > 2 and not is_soft(self._labels):
+            labels = LabelColumns(self._labels)
+            if self._has_more:
+                raise ValueError(f"source has more than {_MOST_LABELS} classes.")
+            factors = labels.factors_of_rows(estimator.class_weight)
+            mass = self._mass * factors
+            others = np.array([np.delete(mass, k).sum() for k in range(mass.size)])
+            return LabelTargets(estimator, labels, np.column_stack([others, mass]), factors)
+        return BinaryTargets(estimator, *self._classes_and_mass())
+
+    def _classes_and_mass(self):
+        if is_soft(self._labels):
+            return encode_labels(self._labels)[0], self._soft_mass
+        if self._labels.size == 1:
+            raise ValueError(
+                f"y contains only one class in all blocks of source: {self._labels.tolist()[0]!r}. "
+                "Two classes are needed."
+            )
+        return encode_labels(self._labels)[0], self._mass
+
+
+class ColumnCount:
+    """The weight on [no, yes] of each label, where y has a column for each."""
+
+    def __init__(self):
+        self._mass = 0.0
+
+    def add(self, y, weight):
+        """Add up the columns of a block."""
+        self._labels = LabelColumns(y)
+        self._mass = self._mass + np.array(
+            [mass_of(self._labels.column(k), weight) for k in range(len(self._labels))]
+        )
+
+    def targets(self, estimator, many):
+        """Return `LabelTargets`."""
+        factors = self._labels.factors_of_rows(estimator.class_weight)
+        return LabelTargets(estimator, self._labels, self._mass, factors)
+
+
+class BinaryTargets:
+    """The weights u and v of two classes, or of shares.
+
+    Attributes
+    ----------
+    merged : Targets
+        Of all rows, merged to two, one for each class.
+    all_mass : ndarray of shape (2,)
+        Weight of all rows on [yes, no].
+    """
+
+    def __init__(self, estimator, classes, mass):
+        self.label_smoothing = float(estimator.label_smoothing)
+        self.merged = binary_targets(
+            classes,
+            mass,
+            class_weight=estimator.class_weight,
+            pos_weight=estimator.pos_weight,
+            label_smoothing=estimator.label_smoothing,
+        )
+        self.all_mass = np.array([self.merged.positive.sum(), self.merged.negative.sum()])
+
+    def of_block(self, y, weight):
+        """Return the mass of a block's rows, and a function from the label to their (u, v)."""
+        y = _encode(y, self.merged.classes)
+        positive, negative = weigh_rows(y, weight, self.merged.factors, self.label_smoothing)
+        mass = np.array([positive.sum(), negative.sum()])
+        return mass, lambda label: (positive, negative)
+
+
+class LabelTargets(ProblemTargets):
+    """The weights u and v of each label against the rest.
+
+    To what `ProblemTargets` tells, a source looks like two rows for each label: a "no" and a "yes".
+
+    Parameters
+    ----------
+    estimator : OneVsRestBCEClassifier
+    labels : LabelColumns
+    mass : ndarray of shape (n_labels, 2)
+        The weight on [no, yes] of each, times the factors.
+    factors : float or ndarray of shape (n_labels,)
+        On the rows of each class, from a dict of class weights.
+    """
+
+    def __init__(self, estimator, labels, mass, factors):
+        is_balanced = isinstance(estimator.class_weight, str)
+        self.labels = labels
+        self.label_smoothing = float(estimator.label_smoothing)
+        self.class_weight = "balanced" if is_balanced else None
+        self.pos_weight = one_each(estimator.pos_weight, len(labels))
+        self.has_posterior = bool(np.ptp(factors) == 0.0)
+        self.all_mass, self._class_factors = mass, factors
+
+    def row_weight(self):
+        """Return nothing: the source has been asked for the scales of its columns."""
+
+    def _column(self, k):
+        return np.array([0.0, 1.0]), self.all_mass[k]
+
+    def of_block(self, y, weight):
+        """Return the mass of a block's rows, and a function from the label to their (u, v)."""
+        column, factors = self._columns(y)
+        weight = weight * factors
+        mass = np.array([mass_of(column(k), weight) for k in range(len(self.labels))])
+
+        def weigh(k):
+            factors = self.factors(k, self.all_mass[k])
+            return weigh_rows(column(k), weight, factors, self.label_smoothing)
+
+        return mass, weigh
+
+    def _columns(self, y):
+        """Return a function from k to y of problem k, and the factors on the rows."""
+        if self.labels.is_multilabel:
+            return LabelColumns(y).column, self._class_factors
+        codes = _encode(y, self.labels.classes).astype(np.intp)
+        factors = self._class_factors
+        return lambda k: (codes == k).astype(np.float64), (
+            factors if np.ndim(factors) == 0 else factors[codes]
+        )
+
+
+def _is_number(labels):
+    return labels.dtype.kind in "biuf"
+
+
+def _encode(y, classes):
+    """Return the labels of a block as numbers, for classes that are known.
+
+    Raises
+    ------
+    ValueError
+        If there are other labels among them.
+    """
+    codes, is_known = encode_known(y, classes)
+    if not is_known.all():
+        raise ValueError(
+            "source must give the same rows each time it is read, but now has labels that it had "
+            f"not the first time: {np.unique(y[~is_known])[:3].tolist()}."
+        )
+    return codes
