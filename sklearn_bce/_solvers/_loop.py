@@ -28,6 +28,7 @@ _SHORTEN = (0.2, 0.5)  # least and greatest share of a trial step that the next 
 _DISAPPOINTING = 0.01  # share of the promised decrement
 _VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
 ROUNDING = 1e-14  # relative: below it, an end of progress is rounding and no failure
+_MAX_IDLE = 10  # steps in a row that change the value by no more than rounding
 
 
 class Proposal(NamedTuple):
@@ -99,6 +100,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
     """
     curve = [point.value]
     previous = optimality = np.inf
+    n_idle = 0
     proposal = Proposal(np.zeros_like(point.theta), np.inf, False)
     told_to_stop = control.begin(n_iter, point.theta)
     while not told_to_stop:
@@ -118,12 +120,16 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
             trial = yield from line_search(objective, point, proposal)
         n_iter += 1
         gain = 0.0 if trial is None else point.value - trial.value
-        is_noise = optimality < ROUNDING or gain <= _VALUE_NOISE * point.value
+        is_idle = gain <= _VALUE_NOISE * point.value
+        n_idle = n_idle + 1 if is_idle else 0
+        is_noise = optimality < ROUNDING or is_idle
         point = point if trial is None else trial
         curve.append(point.value)
         told_to_stop = control.watch(n_iter, point.theta, point.value, optimality)
         reached = proposal.certified and optimality <= control.tol
         stalled = trial is None or (is_noise and optimality > 0.5 * previous)
+        # A certificate may be beyond what rounding leaves of the slopes.
+        stalled = stalled or n_idle == _MAX_IDLE
         previous = optimality if proposal.certified else np.inf
         if reached or stalled or told_to_stop or objective.is_separated(point):
             break
