@@ -369,7 +369,7 @@ def blas_threads():
     return [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
 
 rng = np.random.default_rng(0)
-labels = rng.integers(0, 2, size=(40_000, 100)).astype(np.int8)
+labels = rng.integers(0, 2, size=(40_000, 40)).astype(np.int8)
 dense = rng.normal(size=(40_000, 60)).astype(np.float32)
 entries = rng.integers(0, 12_000, size=(40_000, 20))
 wide = sp.csr_array((rng.random(800_000), entries.ravel(), np.arange(0, 800_001, 20)))
@@ -384,7 +384,7 @@ for X in (dense, wide):
             when.append(time.perf_counter())
             os.kill(os.getpid(), signal.SIGINT)
 
-        timer = threading.Timer(0.2, interrupt)
+        timer = threading.Timer(0.1, interrupt)
         timer.start()
         try:
             clf.fit(X, labels)
