@@ -74,21 +74,28 @@ class _Rule:
         return Proposal(direction, -0.5 * (point.gradient @ direction), False)
 
     def certify(self, tol):
-        """The certificate; where it is a whole Hessian, that becomes the metric."""
+        """The certificate; where it is a whole Hessian, that becomes the metric.
+
+        Products with the Hessian are to show that the end is reached. Who asks a second time has
+        been misled by the sample's metric: from then on all rows make it.
+        """
         if not self.has_factor:
             return certifier(self.objective, tol)
         is_sampled = self.sample is not self.objective
         products_pay = is_sampled and self.objective.size > _PRODUCTS_PAY
 
         def certify(point):
+            nonlocal products_pay
             metric = self.memory.metric
             if products_pay and metric.is_regular:
+                products_pay = False
                 step = cg_step(self.objective, point, _FORCING, prove=True, factor=metric)
                 proposal = yield from step
                 if proposal.certified:
                     return proposal
             proposal, factor = yield from newton_step(self.objective, point)
             self._renew(factor)
+            self.sample = self.objective
             self.memory.direction(point)  # the next pair starts here
             return proposal
 
