@@ -782,6 +782,7 @@ print(int.from_bytes(digest.digest()[:6], "big"), *numbers)
 """
 
 
+@pytest.mark.slow
 @cached
 def test_compiled_and_cached_kernels_give_the_same_bits(tmp_path):
     (tmp_path / "script.py").write_text(BITS)

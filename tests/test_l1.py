@@ -486,6 +486,7 @@ def test_a_start_far_on_the_wrong_side(layout, columns, monkeypatch):
     assert clf.loss_curve_[-1] == pytest.approx(cold.loss_curve_[-1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_nearly_dependent_columns_are_not_taken_for_solved():
     # More columns than rows, and next to no penalty: sweeps gain little, far from the minimum.
     rng = np.random.default_rng(2)

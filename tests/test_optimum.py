@@ -588,6 +588,7 @@ def test_verbose_prints_a_line_an_iteration(capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_newton_on_wide_sparse_columns_is_as_fast_as_on_dense_ones():
     """From 2,000 columns on sparse ones are centred, in the Hessian as well."""
     X = sp.random(60, 2100, density=0.1, random_state=0, format="csr")

@@ -195,6 +195,7 @@ def bits():
         return dict(zip(N_THREADS, two_at_a_time.map(with_threads, N_THREADS), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_threads", N_THREADS[1:])
 def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
     some, one = bits[n_threads], bits[1]
