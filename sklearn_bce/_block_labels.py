@@ -50,10 +50,12 @@ class LabelCount:
             If the labels are no such target.
         """
         if many and self._labels.size > 2 and not is_soft(self._labels):
-            labels = LabelColumns(self._labels)
             if self._has_more:
                 raise ValueError(f"source has more than {_MOST_LABELS} classes.")
+            # Twice, for scikit-learn warns where every row is of another class.
+            labels = LabelColumns(np.repeat(self._labels, 2))
             factors = labels.factors_of_rows(estimator.class_weight)
+            factors = factors if np.ndim(factors) == 0 else factors[::2]
             mass = self._mass * factors
             others = np.array([np.delete(mass, k).sum() for k in range(mass.size)])
             return LabelTargets(estimator, labels, np.column_stack([others, mass]), factors)

@@ -514,6 +514,13 @@ def test_labels_that_do_not_fit_side_by_side(monkeypatch):
     assert source.n_readings - n_together > 1.5 * n_together
 
 
+def test_more_classes_than_a_few():
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    y = np.arange(200) % 40
+    fit = OneVsRestBCEClassifier(tol=1e-12).fit(X, y)
+    assert_same_labels_fit(fit, clone(fit).fit_blocks(cut(CUTS, X, y)), X)
+
+
 def test_a_label_that_no_row_has():
     X, labels, _ = many_labels()
     y = labels["indicator"] * [1, 0, 1]
