@@ -32,9 +32,11 @@ class ControlC(Listener):
         pass
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_without_the_block_the_interrupt_is_lost():
+def test_without_the_block_the_interrupt_is_lost(monkeypatch):
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda report: lost.append(report.exc_type))
     control_c_in_a_callback()
+    assert lost == [KeyboardInterrupt]
 
 
 def test_within_the_block_it_is_raised_at_the_end():
