@@ -89,8 +89,9 @@ class BCEClassifier(LinearBinaryClassifier):
     eta0 : float or None, default=None
         Length of the steps. None is 2.0 for "adaptive", where it is about the change of a logit by
         the first step, and 0.1 for the others.
-    batch_size : int, default=16
-        Rows of a step of "sgd" and of `partial_fit`, at most 65536.
+    batch_size : int or "auto", default="auto"
+        Rows of a step of "sgd" and of `partial_fit`, at most 65536. "auto" is 16; of sparse rows
+        with "adaptive" steps it is 1, which is faster there.
     shuffle : bool, default=True
         Whether "sgd" takes the rows in a new order in every epoch, and `partial_fit` those of a
         call.
@@ -205,7 +206,7 @@ class BCEClassifier(LinearBinaryClassifier):
         n_iter_no_change=5,
         learning_rate="adaptive",
         eta0=None,
-        batch_size=16,
+        batch_size="auto",
         shuffle=True,
         average=True,
         random_state=None,

@@ -7,10 +7,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._kernels.dense_steps import dense_steps
+from ._kernels.prefetch import LINE
 from ._kernels.sparse_steps import sparse_steps
 from ._kernels.stochastic import (
     CENTER,
-    CURVATURE,
     DUAL,
     N_TOTALS,
     POINTS,
@@ -19,23 +19,27 @@ from ._kernels.stochastic import (
     fill_coefs,
 )
 from ._matrix import Matrix
-from ._state_axes import SPARSE_FEATURES, axes_of, by_place
+from ._state_axes import axes_of, by_place, coefs_in
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
+_BATCH = 16  # rows: dense ones fill vectors together, while sparse ones gain nothing
 # values of X times problems: a call of a kernel takes some hundredths of a second
 _CALL_VALUES = 2**20
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
 
 
-def rule_of(estimator):
-    """Return the Rule that an estimator's parameters mean."""
-    kind = estimator.learning_rate
+def rule_of(estimator, *, is_sparse):
+    """Return the Rule that an estimator's parameters mean for rows of a kind."""
+    kind, batch_size = estimator.learning_rate, estimator.batch_size
+    if batch_size == "auto":
+        # The plain rules move by mean gradients, and would go further with one row at a time.
+        batch_size = 1 if is_sparse and kind == "adaptive" else _BATCH
     return Rule(
         is_adaptive=kind == "adaptive",
         eta0=float(_ETA0[kind] if estimator.eta0 is None else estimator.eta0),
         power=_POWER[kind],
-        batch_size=int(estimator.batch_size),
+        batch_size=int(batch_size),
         average=bool(estimator.average),
         fit_intercept=bool(estimator.fit_intercept),
         l1_ratio=float(estimator.l1_ratio),
@@ -62,21 +66,20 @@ class Descent:
         ``penalty`` and ``prior`` (K,) are the penalty's factor and the rows that count as seen.
         """
         n_problems, n_columns = coefs.shape
-        l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
+        axes = axes_of(is_sparse)
         if is_sparse:
-            features = np.zeros((n_columns, SPARSE_FEATURES.size(n_problems)))
-            places, moments = by_place(features), np.zeros((2, 0))
+            features = _aligned(n_columns, axes["features"].size(n_problems))
+            if coefs.any():
+                coefs_in(features)[:] = coefs.T
+            duals, moments = np.zeros((0, axes["duals"].size(n_problems))), np.zeros((2, 0))
         else:
-            features = places = np.zeros((3, n_problems, n_columns))
-            moments = np.zeros((2, n_columns))
-        places[CURVATURE] = 1.0  # whatever; the first gradient sets it
-        places[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
+            features = np.zeros((n_problems, n_columns))
+            duals, moments = _duals(coefs, penalty, rule), np.zeros((2, n_columns))
         average = np.zeros((n_columns, n_problems) if is_sparse else (n_problems, n_columns))
         state = State(
             features=features,
+            duals=duals,
             moments=moments,
-            coefs=np.zeros((n_columns if is_sparse else 0, n_problems)),
-            coefs_penalty=np.full(n_problems, np.nan),
             average=average,
             intercept=np.vstack([intercepts, np.zeros((2, n_problems))]),
             row_weight=np.zeros(n_problems),
@@ -126,7 +129,11 @@ class Descent:
 
     def copy(self):
         """Return the same with arrays of its own."""
-        return Descent(State(*(array.copy() for array in self.state)), self.is_sparse)
+        state = State(*(array.copy() for array in self.state))
+        if self.is_sparse:
+            state = state._replace(features=_aligned(*state.features.shape))
+            state.features[:] = self.state.features
+        return Descent(state, self.is_sparse)
 
     def copy_before(self, n_values):
         """Return a copy to learn from X with, or itself where so few values are not worth one."""
@@ -159,10 +166,11 @@ class Descent:
         losses = np.zeros(self.n_problems)
         n_rows = X.shape[0] if rows is None else rows.size
         length = self._rows_of_a_call(X, rule.batch_size)
-        if share.any():
-            self.state.coefs_penalty[:] = np.nan
-        elif self.is_sparse:
-            self._keep_coefs(rule)
+        gradient = np.empty(0)
+        if self.is_sparse:
+            self._keep(rule, duals=rule.l1_ratio > 0.0 or bool(share.any()))
+            X = _without_repeated(X)
+            gradient = np.zeros(X.shape[1] if rule.batch_size > 1 else 0)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
@@ -171,15 +179,15 @@ class Descent:
             if factor != 1.0:
                 u *= factor
                 v *= factor
-            told = order, u, v, gammas, share, rule, self.state, losses
+            told = u, v, gammas, share, rule, self.state
             if self.is_sparse:
-                sparse_steps(Matrix(X).layout, *told)
+                sparse_steps(Matrix(X).layout, order, *told, gradient, losses)
             elif sp.issparse(X) or X.dtype != np.float64 or not X.flags.c_contiguous:
                 part = X[some].toarray() if sp.issparse(X) else X[some]
                 part = np.ascontiguousarray(part, dtype=np.float64)
-                dense_steps(Matrix(part).layout.values, np.arange(order.size), *told[1:])
+                dense_steps(Matrix(part).layout.values, np.arange(order.size), *told, losses)
             else:
-                dense_steps(Matrix(X).layout.values, *told)
+                dense_steps(Matrix(X).layout.values, order, *told, losses)
         return losses
 
     def _rows_of_a_call(self, X, batch_size):
@@ -208,22 +216,61 @@ class Descent:
             intercepts -= coefs @ state.moments[CENTER]
         return coefs, intercepts
 
+    def set_penalty(self, penalty, rule):
+        """Let another penalty (K,) count from now on; the coefficients stay as they are."""
+        if np.array_equal(penalty, self.state.penalty):
+            return
+        coefs, has_duals = self._last(rule), self._has_duals
+        self.state = self.state._replace(penalty=np.array(penalty))
+        if has_duals:
+            self._set_duals(coefs, rule)
+
+    def _keep(self, rule, *, duals):
+        """Have duals of sparse rows, or else the coefficients themselves."""
+        if duals and not self._has_duals:
+            self._set_duals(self._last(rule), rule)
+        elif self._has_duals and not duals:
+            coefs_in(self.state.features)[:] = self._last(rule).T
+            self.state = self.state._replace(duals=self.state.duals[:0])
+
+    @property
+    def _has_duals(self):
+        return self.state.duals.size > 0
+
+    def _set_duals(self, coefs, rule):
+        duals = _duals(coefs, self.state.penalty, rule)
+        if self.is_sparse:
+            duals = duals.transpose(2, 1, 0).reshape(coefs.shape[1], -1)
+        self.state = self.state._replace(duals=duals)
+
     def _last(self, rule):
         """The coefficients after the last step, (K, n_columns)."""
-        if self.is_sparse:
-            self._keep_coefs(rule)
-            return self.state.coefs.T.copy("C")
-        return _fill(self.state.features, self.state.penalty, rule)
-
-    def _keep_coefs(self, rule):
-        """Work out ``state.coefs`` if the penalty is another than theirs."""
-        state = self.state
-        if not np.array_equal(state.coefs_penalty, state.penalty):
-            state.coefs[:] = _fill(by_place(state.features), state.penalty, rule).T
-            state.coefs_penalty[:] = state.penalty
+        if not self._has_duals:
+            return coefs_in(self.state.features).T.copy("C")
+        duals = by_place(self.state.duals) if self.is_sparse else self.state.duals
+        coefs = np.empty(duals.shape[1:])
+        fill_coefs(duals, self.state.penalty, rule.l1_ratio, coefs)
+        return coefs
 
 
-def _fill(places, penalty, rule):
-    coefs = np.empty(places.shape[1:])
-    fill_coefs(places, penalty, rule.l1_ratio, coefs)
-    return coefs
+def _aligned(n_rows, n_columns):
+    """Zeros that begin where a line of memory does, so that no short row lies in two."""
+    room = np.zeros(n_rows * n_columns + LINE)
+    first = -room.ctypes.data // room.itemsize % LINE
+    return room[first : first + n_rows * n_columns].reshape(n_rows, n_columns)
+
+
+def _duals(coefs, penalty, rule):
+    """The duals (2, K, n_columns) of coefficients. Their curvature is whatever: a step sets it."""
+    l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
+    duals = np.ones((2, *coefs.shape))
+    duals[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
+    return duals
+
+
+def _without_repeated(X):
+    """Return CSR X, or a copy in which each row has a column once."""
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X

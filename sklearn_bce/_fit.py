@@ -89,7 +89,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
     control = control_of(estimator)
     if names[0] == "sgd":
-        control = control._replace(steps=_steps(estimator, control.seed))
+        control = control._replace(steps=_steps(estimator, X, control.seed))
     with shared_matrix(X, names[0]) as matrix:
         columns = None
         if row_weight is not None:
@@ -295,11 +295,12 @@ def _for_problem(control, problem):
     return control._replace(steps=control.steps._replace(index=problem.index))
 
 
-def _steps(estimator, seed):
+def _steps(estimator, X, seed):
     order = seed if estimator.shuffle else None
     tol = max(estimator.tol, _FINEST_STEPS_TOL)
     patience, saved = estimator.n_iter_no_change, saved_progress(estimator)
-    return Steps(rule_of(estimator), order, tol, patience, saved)
+    rule = rule_of(estimator, is_sparse=sp.issparse(X))
+    return Steps(rule, order, tol, patience, saved)
 
 
 def seed_of(estimator):

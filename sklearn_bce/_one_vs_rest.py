@@ -74,8 +74,8 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         As in `BCEClassifier`, as the next four.
     eta0 : float or None, default=None
         Length of the steps; None is 2.0 for "adaptive", and 0.1 for the others.
-    batch_size : int, default=16
-        Rows of a step.
+    batch_size : int or "auto", default="auto"
+        Rows of a step; "auto" is 16, and 1 of sparse rows with "adaptive" steps.
     shuffle : bool, default=True
         Whether rows are taken in another order.
     average : bool, default=True
@@ -172,7 +172,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         n_iter_no_change=5,
         learning_rate="adaptive",
         eta0=None,
-        batch_size=16,
+        batch_size="auto",
         shuffle=True,
         average=True,
         random_state=None,

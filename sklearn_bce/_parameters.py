@@ -97,8 +97,8 @@ RULES = {
         "a float in the range (0.0, inf) or None",
     ),
     "batch_size": (
-        lambda v: is_int(v) and 1 <= v <= MAX_BATCH,
-        f"an int in the range [1, {MAX_BATCH}]",
+        lambda v: (isinstance(v, str) and v == "auto") or (is_int(v) and 1 <= v <= MAX_BATCH),
+        f"an int in the range [1, {MAX_BATCH}] or 'auto'",
     ),
     "shuffle": (_is_flag, "a bool"),
     "average": (_is_flag, "a bool"),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._kernels.stochastic import N_MOMENTS, N_PLACES
+from ._kernels.stochastic import COEF, N_MOMENTS, N_PLACES
 
 
 class Axis(NamedTuple):
@@ -30,19 +30,21 @@ class Axis(NamedTuple):
         return np.take(array, [*range(self.n_shared), *own], self.number)
 
 
-SPARSE_FEATURES = Axis(1, N_MOMENTS, N_PLACES)
 # What belongs to each problem; all share the rest.
 _DENSE_AXES = {
-    "features": Axis(1),
-    "coefs": Axis(1),
-    "coefs_penalty": Axis(0),
+    "features": Axis(0),
+    "duals": Axis(1),
     "average": Axis(0),
     "intercept": Axis(1),
     "row_weight": Axis(0),
     "prior": Axis(0),
     "penalty": Axis(0),
 }
-_SPARSE_AXES = _DENSE_AXES | {"features": SPARSE_FEATURES, "average": Axis(1)}
+_SPARSE_AXES = _DENSE_AXES | {
+    "features": Axis(1, N_MOMENTS, N_PLACES),
+    "duals": Axis(1, n_each=2),
+    "average": Axis(1),
+}
 
 
 def axes_of(is_sparse):
@@ -50,9 +52,11 @@ def axes_of(is_sparse):
     return _SPARSE_AXES if is_sparse else _DENSE_AXES
 
 
-def by_place(features):
-    """View the `State.features` of sparse rows as (N_PLACES, K, n_columns)."""
-    n_columns, size = features.shape
-    axis = SPARSE_FEATURES
-    shape = n_columns, (size - axis.n_shared) // axis.n_each, axis.n_each
-    return features[:, axis.n_shared :].reshape(shape).transpose(2, 1, 0)
+def coefs_in(features):
+    """View the coefficients in the `State.features` of sparse rows as (n_columns, K)."""
+    return features[:, N_MOMENTS + COEF :: N_PLACES]
+
+
+def by_place(duals):
+    """View the `State.duals` of sparse rows as those of dense ones, (2, K, n_columns)."""
+    return duals.reshape(len(duals), -1, 2).transpose(2, 1, 0)

@@ -86,7 +86,6 @@ def _learn(estimator, X, positive, negative):
     from ._descent import Descent, rule_of
     from ._fit import seed_of
 
-    rule = rule_of(estimator)
     n_problems = len(positive)
     weight = positive + negative
     total = _total(weight)
@@ -94,6 +93,8 @@ def _learn(estimator, X, positive, negative):
     penalty = np.full(n_problems, min(1.0 / float(estimator.C), _LARGEST_PENALTY))
     n_seen = getattr(estimator, "n_samples_seen_", 0)
     stream = getattr(estimator, "_stream", {})
+    is_sparse = stream["is_sparse"] if stream else sp.issparse(X)
+    rule = rule_of(estimator, is_sparse=is_sparse)
     if not stream:
         told = rule, positive, negative, gammas, penalty, n_seen
         descent = _first_descent(estimator, X, *told)
@@ -102,10 +103,10 @@ def _learn(estimator, X, positive, negative):
         descent = Descent.from_dict(stream)
         # Where a call takes long, one that is broken off leaves no trace.
         descent = descent.copy_before(X.nnz if sp.issparse(X) else X.size)
-    if descent.is_sparse and not sp.issparse(X):
+    if is_sparse and not sp.issparse(X):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
-    descent.state.penalty[:] = penalty
+    descent.set_penalty(penalty, rule)
     rows = np.flatnonzero(weight.any(axis=0))
     if estimator.shuffle:
         rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)

@@ -119,12 +119,15 @@ class Reference:
 @pytest.mark.parametrize("penalty", PENALTIES, ids=str)
 @pytest.mark.parametrize("is_sparse", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_adaptive_rule(penalty, is_sparse, fit_intercept):
+@pytest.mark.parametrize("batch_size", [1, 8, "auto"])
+def test_adaptive_rule(penalty, is_sparse, fit_intercept, batch_size):
     X, _, y, weight = small_problem(n_rows=90)
-    kinds = {"solver": "sgd", "average": False, "shuffle": False, "batch_size": 8}
+    kinds = {"solver": "sgd", "average": False, "shuffle": False, "batch_size": batch_size}
     clf = BCEClassifier(**penalty, **kinds, fit_intercept=fit_intercept)
     clf.partial_fit(sp.csr_array(X) if is_sparse else X, y, sample_weight=weight)
-    reference = Reference(X.shape[1], 8, **penalty, fit_intercept=fit_intercept)
+    if batch_size == "auto":
+        batch_size = 1 if is_sparse else 16
+    reference = Reference(X.shape[1], batch_size, **penalty, fit_intercept=fit_intercept)
     reference.learn(X, y, weight, is_sparse)
     np.testing.assert_allclose(clf.coef_[0], reference.w, rtol=1e-9)
     np.testing.assert_allclose(clf.intercept_[0], reference.b, rtol=1e-9, atol=1e-12)
@@ -150,6 +153,48 @@ def test_sparse_rows_step_as_dense_ones(penalty, rate, method):
     np.testing.assert_allclose(fits[0].coef_, fits[1].coef_, rtol=1e-11, atol=1e-14)
     np.testing.assert_array_equal(fits[0].coef_ == 0.0, fits[1].coef_ == 0.0)
     assert (fits[0].coef_ != 0.0).any()
+
+
+@pytest.mark.parametrize("rate", ["constant", "invscaling"])
+def test_plain_rules_take_as_many_rows_of_any_kind(rate):
+    X, hard, _, _ = modest_problem()
+    dense, sparse = (
+        BCEClassifier(learning_rate=rate, average=False).partial_fit(each, hard, [0, 1])
+        for each in (X, sp.csr_array(X))
+    )
+    np.testing.assert_allclose(sparse.coef_, dense.coef_, rtol=1e-11)
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+@pytest.mark.parametrize("rate", ["adaptive", "constant"])
+def test_l1_may_come_and_go_within_a_stream(layout, rate):
+    X, hard, _, weight = modest_problem()
+    X = LAYOUTS[layout](X)
+    always = BCEClassifier(C=0.3, average=False, learning_rate=rate)
+    changing = clone(always)
+    for l1_ratio in (0.0, 1e-12, 0.0, 1e-12):
+        always.partial_fit(X, hard, [0, 1], weight)
+        changing.set_params(l1_ratio=l1_ratio, solver="sgd")
+        changing.partial_fit(X, hard, [0, 1], weight)
+        np.testing.assert_allclose(changing.coef_, always.coef_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
+def test_repeated_entries_are_summed(l1_ratio):
+    X, hard, _, _ = modest_problem()
+    whole = sp.csr_array(X)
+    parts = sp.csr_array(
+        (
+            np.repeat(whole.data / 2, 2),
+            np.repeat(whole.indices, 2),
+            2 * whole.indptr,
+        ),
+        shape=X.shape,
+    )
+    kinds = {"l1_ratio": l1_ratio, "solver": "sgd"}
+    one, other = (BCEClassifier(**kinds).partial_fit(each, hard, [0, 1]) for each in (whole, parts))
+    assert same(one, other)
+    assert parts.nnz == 2 * whole.nnz  # the user's own is let be
 
 
 def test_average():
@@ -328,7 +373,7 @@ def test_coefficients_are_the_users_own():
 
 def test_wide_coefficients_are_copied_when_the_average_moves():
     X, hard, _, _ = small_problem(n_rows=200)
-    X = sp.csr_array(np.hstack([X, np.zeros((200, 500 - X.shape[1]))]))
+    X = sp.csr_array(np.hstack([X, np.zeros((200, 300 - X.shape[1]))]))
     one, other = (BCEClassifier(batch_size=4).partial_fit(X, hard, [0, 1]) for _ in range(2))
     before, copied = one.coef_, one.coef_.copy()
     one.partial_fit(X[:4], hard[:4])

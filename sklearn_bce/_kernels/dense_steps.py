@@ -15,12 +15,11 @@ from .stochastic import (
     DUAL,
     ROWS,
     SPREAD,
-    SQUARES,
     STEPS,
     base_curvature,
-    end_batch,
     fill_coefs,
     learn_rows,
+    move_intercept,
     next_point,
     prior_square,
     row_arrays,
@@ -45,7 +44,7 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
     center, gradient = np.zeros(width), np.empty(width)
     mean, squares = np.empty(width), np.empty(width)
     z, slope, weight = row_arrays(most)
-    fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
+    fill_coefs(state.duals, state.penalty, rule.l1_ratio, coefs)
     for start in range(0, n_rows, rule.batch_size):
         batch = order[start : start + rule.batch_size]
         n = batch.size
@@ -67,27 +66,30 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
                 for j in range(width):
                     score += rows[i, j] * coefs[k, j]
                 z[i] = score + state.intercept[0, k]
-            loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
+            told = k, start, u, v, gammas, state.row_weight
+            loss[k] += learn_rows(*told, z[:n], slope[:n], weight[:n])
+            prior = prior_square(k, state.prior, state.row_weight, state.totals)
             gradient[:] = 0.0
             for i in range(n):
                 for j in range(width):
                     gradient[j] += slope[i] * rows[i, j]
-            _move(k, gradient, coefs[k], base, rule, state)
-            end_batch(k, slope[:n], base, share, rule, state)
-        fill_coefs(state.features, state.penalty, rule.l1_ratio, coefs)
+            _move(k, gradient, coefs[k], base, prior, rule, state)
+            move_intercept(k, slope[:n], base, prior, rule, state.intercept)
+            state.penalty[k] += n * share[k]
+        fill_coefs(state.duals, state.penalty, rule.l1_ratio, coefs)
         if rule.average:
-            part = next_point(state)
+            part = next_point(state.totals, state.intercept)
             for k in range(n_problems):
                 for j in range(n_columns):
                     state.average[k, j] += part * (coefs[k, j] - state.average[k, j])
 
 
 @jit
-def _move(k, gradient, coef, base, rule, state):
+def _move(k, gradient, coef, base, prior, rule, state):
     """Let the features of a problem learn from the gradient of a batch."""
-    dual, curvature = state.features[DUAL, k], state.features[CURVATURE, k]
-    squares, spread = state.features[SQUARES, k], state.moments[SPREAD]
-    n_rows, prior = state.totals[ROWS], prior_square(k, state)
+    dual, curvature = state.duals[DUAL, k], state.duals[CURVATURE, k]
+    squares, spread = state.features[k], state.moments[SPREAD]
+    n_rows = state.totals[ROWS]
     for j in range(dual.size):
         h = base
         mean_square = 1.0

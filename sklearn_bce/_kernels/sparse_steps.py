@@ -1,21 +1,21 @@
 """Stochastic steps over sparse rows; `stochastic.py` has the formulas.
 
-Columns that several rows of a batch have are not looked for. Each entry adds to the gradient of its
-column, in the column's own memory, and who finds nothing there notes the column: no branch that
-nobody can predict. A gradient that comes back to zero in between is noted twice, and moved once.
+Nearly all the time goes into columns that lie anywhere in memory. All that a step needs of a column
+lies together, and is asked for while the batch before is learned.
 """
 
 import math
 
 import numpy as np
 
-from .jit import jit, jit_exact
+from .jit import jit, jit_exact, jit_within
 from .matrices import entries_of
+from .prefetch import LINE, prefetch
 from .stochastic import (
+    COEF,
     CURVATURE,
     DUAL,
     ENTRIES,
-    GRADIENT,
     PRESENCE,
     ROWS,
     SPREAD,
@@ -24,48 +24,93 @@ from .stochastic import (
     WORK,
     base_curvature,
     coefficient,
-    end_batch,
     first_place,
     learn_rows,
+    move_intercept,
     next_point,
     prior_square,
     row_arrays,
 )
 
+# Entries between two points of the average, in columns: a point costs a tenth of as many entries.
+_BETWEEN_POINTS = 2
+
 
 @jit
-def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
-    """Take one step a batch of rows of sparse X; see `dense_steps`.
+def sparse_steps(X, order, u, v, gammas, share, rule, state, gradient, loss):
+    """Take one step a batch of rows of sparse X, which have no column twice; see `dense_steps`.
 
-    Where ``share`` is 0, ``state.coefs`` are current before and after; elsewhere they are let be.
+    ``gradient`` (n_columns,) is zero before and after; batches of one row do without (0,).
     """
     n_columns, n_problems = state.average.shape
-    totals, is_growing = state.totals, share.max() > 0.0
-    z, slope, weight = row_arrays(min(order.size, rule.batch_size))
-    columns = np.empty(_most_entries(X, order, rule.batch_size), np.uintp)
-    block = np.empty((6, columns.size))
-    for start in range(0, order.size, rule.batch_size):
-        batch = order[start : start + rule.batch_size]
-        n = batch.size
-        n_entries = _n_entries(X, batch)
+    n_rows, batch_size = order.size, rule.batch_size
+    features, duals, totals = state.features, state.duals, state.totals
+    z, slope, weight = row_arrays(min(n_rows, batch_size))
+    # What is known of the columns of a batch, side by side.
+    columns = np.empty(_most_entries(X, order, batch_size), np.uintp)
+    step, steepness = np.empty(columns.size), np.empty(columns.size)
+    spread, squares = np.empty(columns.size), np.empty(columns.size)
+    for start in range(0, n_rows, batch_size):
+        batch = order[start : start + batch_size]
+        n, n_entries = batch.size, _n_entries(X, batch)
+        if n < z.size:
+            z, slope, weight = z[:n], slope[:n], weight[:n]
+        _ask_for_rows(X, order[start + 2 * batch_size : start + 3 * batch_size])
+        _ask_for_columns(X, order[start + batch_size : start + 2 * batch_size], features)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
         totals[WORK] += n_entries
         base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
         for k in range(n_problems):
-            _scores(X, batch, k, is_growing, rule, state, z)
-            loss[k] += learn_rows(k, start, u, v, gammas, state, z[:n], slope[:n], weight[:n])
-            n_moving = _combine(X, batch, k, slope, state.features, columns)
-            _move(k, columns[:n_moving], base, is_growing, rule, state, block)
-            end_batch(k, slope[:n], base, share, rule, state)
-        # A point costs as much as n_columns entries: the average takes one as often as that.
-        if rule.average and totals[WORK] >= n_columns:
+            penalty = state.penalty[k]
+            z[:] = state.intercept[0, k]
+            _add_scores(X, batch, k, penalty, rule.l1_ratio, features, duals, z)
+            loss[k] += learn_rows(k, start, u, v, gammas, state.row_weight, z, slope, weight)
+            prior = prior_square(k, state.prior, state.row_weight, totals)
+            if n == 1:
+                n_moving = _one_gradient(X, batch[0], k, slope[0], features, columns, step)
+            else:
+                n_moving = _sum_gradients(X, batch, k, slope, features, gradient, columns, step)
+            if rule.is_adaptive:
+                _learn_squares(k, columns, n_moving, features, step, spread, steepness, squares)
+                share_prior = prior / totals[ROWS]
+                _from_presence(n_moving, base, share_prior, spread, squares, steepness)
+            else:
+                steepness[:n_moving] = base
+            if duals.size > 0:
+                _move_duals(k, columns, n_moving, penalty, rule.l1_ratio, step, steepness, duals)
+            else:
+                _divide(n_moving, steepness, penalty, step)
+                _move(k, columns, n_moving, step, features)
+            move_intercept(k, slope, base, prior, rule, state.intercept)
+            state.penalty[k] += n * share[k]
+        if rule.average and totals[WORK] >= _BETWEEN_POINTS * n_columns:
             totals[WORK] = 0.0
-            _average(next_point(state), is_growing, rule, state)
+            _average(next_point(totals, state.intercept), rule, state)
 
 
-@jit
+@jit_within
+def _ask_for_rows(X, rows):
+    values, indices = X.values, X.indices
+    for row in rows:
+        entries = entries_of(X, row)
+        for entry in range(entries.start, entries.stop, LINE):
+            prefetch(values, np.uintp(entry))
+            prefetch(indices, np.uintp(entry))
+
+
+@jit_within
+def _ask_for_columns(X, rows, features):
+    indices, width = X.indices, np.uintp(features.shape[1])
+    for row in rows:
+        for entry in entries_of(X, row):
+            first = np.uintp(indices[entry]) * width
+            for place in range(first, first + width, LINE):
+                prefetch(features, np.uintp(place))
+
+
+@jit_within
 def _n_entries(X, batch):
     total = 0
     for row in batch:
@@ -83,113 +128,118 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _average(part, is_growing, rule, state):
+def _average(part, rule, state):
     """Move the averages by a part of the way to the coefficients."""
-    if not is_growing:
-        _move_towards(state.coefs.reshape(-1), part, state.average.reshape(-1))
-        return
-    average = state.average
-    for j in range(average.shape[0]):
-        for k in range(average.shape[1]):
-            average[j, k] += part * (_grown(j, k, rule, state) - average[j, k])
+    average, features, duals = state.average, state.features, state.duals
+    for k in range(average.shape[1]):
+        penalty = state.penalty[k]
+        for j in range(average.shape[0]):
+            coef = _coef(features, duals, j, k, penalty, rule.l1_ratio)
+            average[j, k] += part * (coef - average[j, k])
 
 
-@jit
-def _move_towards(point, part, average):
-    for i in range(average.size):
-        average[i] += part * (point[i] - average[i])
+@jit_within
+def _coef(features, duals, j, k, penalty, l1_ratio):
+    """The coefficient, with the penalty as it is by now."""
+    if duals.size == 0:
+        return features[j, first_place(k) + COEF]
+    return coefficient(duals[j, 2 * k + DUAL], duals[j, 2 * k + CURVATURE], penalty, l1_ratio)
 
 
-@jit
-def _grown(j, k, rule, state):
-    """The coefficient with the penalty as it is by now."""
-    first = first_place(k)
-    return coefficient(
-        state.features[j, first + DUAL],
-        state.features[j, first + CURVATURE],
-        state.penalty[k],
-        rule.l1_ratio,
-    )
-
-
-@jit
-def _scores(X, batch, k, is_growing, rule, state, z):
+@jit_within
+def _add_scores(X, batch, k, penalty, l1_ratio, features, duals, z):
     values, indices = X.values, X.indices
     for i in range(batch.size):
-        total = state.intercept[0, k]
+        total = 0.0
         for entry in entries_of(X, batch[i]):
             j = np.uintp(indices[entry])
-            coef = _grown(j, k, rule, state) if is_growing else state.coefs[j, k]
-            total += values[entry] * coef
-        z[i] = total
+            total += values[entry] * _coef(features, duals, j, k, penalty, l1_ratio)
+        z[i] += total
+
+
+@jit_within
+def _learn_moments(j, value, features):
+    features[j, PRESENCE] += value != 0.0
+    features[j, SPREAD] += value * value
+
+
+# The next two fill the columns of a batch that move, and the slope of each; they return the number
+# of these columns. With the first problem the moments, which all share, learn from the entries.
+
+
+@jit_within
+def _one_gradient(X, row, k, slope, features, columns, step):
+    values, indices = X.values, X.indices
+    n = 0
+    for entry in entries_of(X, row):
+        j, value = np.uintp(indices[entry]), float(values[entry])
+        columns[n] = j
+        step[n] = slope * value
+        n += 1
+        if k == 0:
+            _learn_moments(j, value, features)
+    return n
 
 
 @jit
-def _combine(X, batch, k, slope, features, columns):
-    """Sum the gradient of a problem, and list the columns that have one; return their number.
+def _sum_gradients(X, batch, k, slope, features, gradient, columns, step):
+    """Columns that several rows have are not looked for.
 
-    With the first problem the moments, which all share, learn from the batch.
+    Who finds nothing in the gradient of a column notes the column: no branch that nobody can
+    predict. A gradient that comes back to zero in between is noted twice, and moved once.
     """
     values, indices = X.values, X.indices
-    place, n_moving = np.uintp(first_place(k) + GRADIENT), 0
+    n = 0
     for i in range(batch.size):
-        factor = slope[i]
         for entry in entries_of(X, batch[i]):
             j, value = np.uintp(indices[entry]), float(values[entry])
-            before = features[j, place]
-            columns[n_moving] = j
-            n_moving += before == 0.0
-            features[j, place] = before + factor * value
+            columns[n] = j
+            n += gradient[j] == 0.0
+            gradient[j] += slope[i] * value
             if k == 0:
-                features[j, PRESENCE] += value != 0.0
-                features[j, SPREAD] += value * value
-    return n_moving
+                _learn_moments(j, value, features)
+    for i in range(n):
+        step[i] = gradient[columns[i]]
+        gradient[columns[i]] = 0.0
+    return n
 
 
-@jit
-def _move(k, columns, base, is_growing, rule, state, block):
-    """Let the features of a problem that a batch has learn from its gradient.
-
-    ``block`` (6, most columns) is where they are side by side meanwhile, for vectors.
-    """
-    features, first, n = state.features, first_place(k), columns.size
-    slope, dual, curvature = block[0, :n], block[1, :n], block[2, :n]
-    spread, squares, steepness = block[3, :n], block[4, :n], block[5, :n]
+@jit_within
+def _learn_squares(k, columns, n, features, slope, spread, presence, squares):
+    """Let the squared gradients learn, and bring together what the length of a step is made of."""
+    place = first_place(k) + SQUARES
     for i in range(n):
         j = columns[i]
-        slope[i] = features[j, first + GRADIENT]
-        features[j, first + GRADIENT] = 0.0
-        dual[i] = features[j, first + DUAL]
-        curvature[i] = features[j, first + CURVATURE]
-        if rule.is_adaptive:
-            squares[i] = features[j, first + SQUARES] + slope[i] * slope[i]
-            features[j, first + SQUARES] = squares[i]
-            spread[i] = features[j, SPREAD]
-            steepness[i] = max(features[j, PRESENCE], 1.0)
-    if rule.is_adaptive:
-        prior = prior_square(k, state) / state.totals[ROWS]
-        _from_presence(base, prior, spread, squares, steepness)
-    else:
-        spread[:] = 1.0
-        steepness[:] = base
-    _move_duals(slope, curvature, steepness, state.penalty[k], rule.l1_ratio, dual)
-    for i in range(n):
-        if slope[i] != 0.0 and spread[i] > 0.0 and steepness[i] < np.inf:
-            j = columns[i]
-            features[j, first + DUAL] = dual[i]
-            features[j, first + CURVATURE] = steepness[i]
-            if not is_growing:
-                state.coefs[j, k] = _grown(j, k, rule, state)
+        squares[i] = features[j, place] + slope[i] * slope[i]
+        features[j, place] = squares[i]
+        spread[i] = features[j, SPREAD]
+        presence[i] = max(features[j, PRESENCE], 1.0)
 
 
 # Functions of their own, for their loops become vector code only there.
 
 
 @jit
-def _from_presence(base, prior, spread, squares, steepness):
-    for i in range(steepness.size):
+def _from_presence(n, base, prior, spread, squares, steepness):
+    """Replace presences by curvatures; 0 is that of a column that cannot move."""
+    for i in range(n):
         size = math.sqrt(spread[i] / steepness[i])
-        steepness[i] = base * size * math.sqrt(squares[i] + prior * spread[i])
+        h = base * size * math.sqrt(squares[i] + prior * spread[i])
+        steepness[i] = h if h < np.inf else 0.0
+
+
+@jit
+def _divide(n, steepness, penalty, slope):
+    """Replace slopes by steps."""
+    for i in range(n):
+        slope[i] = slope[i] / (steepness[i] + penalty) if steepness[i] > 0.0 else 0.0
+
+
+@jit_within
+def _move(k, columns, n, step, features):
+    place = first_place(k) + COEF
+    for i in range(n):
+        features[columns[i], place] -= step[i]
 
 
 @jit_exact
@@ -199,7 +249,11 @@ def _slope_beside(slope, change, coef):
 
 
 @jit
-def _move_duals(slope, last, curvature, penalty, l1_ratio, dual):
-    for i in range(dual.size):
-        coef = coefficient(dual[i], last[i], penalty, l1_ratio)
-        dual[i] += _slope_beside(slope[i], curvature[i] - last[i], coef)
+def _move_duals(k, columns, n, penalty, l1_ratio, slope, steepness, duals):
+    dual, curvature = 2 * k + DUAL, 2 * k + CURVATURE
+    for i in range(n):
+        j = columns[i]
+        if slope[i] != 0.0 and steepness[i] > 0.0:
+            coef = coefficient(duals[j, dual], duals[j, curvature], penalty, l1_ratio)
+            duals[j, dual] += _slope_beside(slope[i], steepness[i] - duals[j, curvature], coef)
+            duals[j, curvature] = steepness[i]
