@@ -85,7 +85,8 @@ def _check_compressed(X):
 
 
 def _check_range(index, size):
-    if len(index) and not (index.min() >= 0 and index.max() < size):
+    # Without their signs negative numbers are the largest: one look at each is enough.
+    if len(index) and not index.view(f"u{index.itemsize}").max() < size:
         raise ValueError(
             f"X is a malformed sparse matrix: index {index.min()} to {index.max()} is not within "
             f"0 to {size - 1}."

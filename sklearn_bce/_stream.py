@@ -116,7 +116,7 @@ def _learn(estimator, X, positive, negative):
     before = stream.get("shown")
     shown = _show(estimator, X, descent, rule, before)
     numbers = [losses, descent.state.intercept, *([] if shown is before else [estimator.coef_])]
-    if not all(np.isfinite(each).all() for each in numbers):
+    if not all(map(_are_finite, numbers)):
         if descent.state.totals is stream.get("totals"):
             stream.clear()  # it has learned in place: begin anew from the coefficients
         raise ValueError(
@@ -126,6 +126,12 @@ def _learn(estimator, X, positive, negative):
     estimator._stream = {"shown": shown, **descent.as_dict()}
     estimator.n_samples_seen_ = n_seen + X.shape[0]
     return losses / np.where(total > 0.0, total, 1.0)
+
+
+def _are_finite(numbers):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = numbers.sum()  # which is faster to look at
+    return np.isfinite(total) or np.isfinite(numbers).all()
 
 
 def _total(weight):

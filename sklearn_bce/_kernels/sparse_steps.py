@@ -51,12 +51,12 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, gradient, loss):
     step, steepness = np.empty(columns.size), np.empty(columns.size)
     spread, squares = np.empty(columns.size), np.empty(columns.size)
     for start in range(0, n_rows, batch_size):
-        batch = order[start : start + batch_size]
-        n, n_entries = batch.size, _n_entries(X, batch)
+        stop = min(start + batch_size, n_rows)
+        n, n_entries = stop - start, _n_entries(X, order, start, stop)
         if n < z.size:
             z, slope, weight = z[:n], slope[:n], weight[:n]
-        _ask_for_rows(X, order[start + 2 * batch_size : start + 3 * batch_size])
-        _ask_for_columns(X, order[start + batch_size : start + 2 * batch_size], features)
+        _ask_for_rows(X, order, stop + batch_size, stop + 2 * batch_size)
+        _ask_for_columns(X, order, stop, stop + batch_size, features)
         totals[ROWS] += n
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
@@ -65,13 +65,15 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, gradient, loss):
         for k in range(n_problems):
             penalty = state.penalty[k]
             z[:] = state.intercept[0, k]
-            _add_scores(X, batch, k, penalty, rule.l1_ratio, features, duals, z)
+            _add_scores(X, order, start, k, penalty, rule.l1_ratio, features, duals, z)
             loss[k] += learn_rows(k, start, u, v, gammas, state.row_weight, z, slope, weight)
             prior = prior_square(k, state.prior, state.row_weight, totals)
             if n == 1:
-                n_moving = _one_gradient(X, batch[0], k, slope[0], features, columns, step)
+                n_moving = _one_gradient(X, order[start], k, slope[0], features, columns, step)
             else:
-                n_moving = _sum_gradients(X, batch, k, slope, features, gradient, columns, step)
+                n_moving = _sum_gradients(
+                    X, order, start, k, slope, features, gradient, columns, step
+                )
             if rule.is_adaptive:
                 _learn_squares(k, columns, n_moving, features, step, spread, steepness, squares)
                 share_prior = prior / totals[ROWS]
@@ -91,29 +93,30 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, gradient, loss):
 
 
 @jit_within
-def _ask_for_rows(X, rows):
+def _ask_for_rows(X, order, start, stop):
     values, indices = X.values, X.indices
-    for row in rows:
-        entries = entries_of(X, row)
+    for i in range(np.uintp(start), np.uintp(min(stop, order.size))):
+        entries = entries_of(X, order[i])
         for entry in range(entries.start, entries.stop, LINE):
             prefetch(values, np.uintp(entry))
             prefetch(indices, np.uintp(entry))
 
 
 @jit_within
-def _ask_for_columns(X, rows, features):
+def _ask_for_columns(X, order, start, stop, features):
     indices, width = X.indices, np.uintp(features.shape[1])
-    for row in rows:
-        for entry in entries_of(X, row):
+    for i in range(np.uintp(start), np.uintp(min(stop, order.size))):
+        for entry in entries_of(X, order[i]):
             first = np.uintp(indices[entry]) * width
             for place in range(first, first + width, LINE):
                 prefetch(features, np.uintp(place))
 
 
 @jit_within
-def _n_entries(X, batch):
+def _n_entries(X, order, start, stop):
     total = 0
-    for row in batch:
+    for i in range(np.uintp(start), np.uintp(stop)):
+        row = order[i]
         total += X.indptr[row + 1] - X.indptr[row]
     return total
 
@@ -123,7 +126,7 @@ def _most_entries(X, order, batch_size):
     """The most entries that a batch of rows has."""
     most = 0
     for start in range(0, order.size, batch_size):
-        most = max(most, _n_entries(X, order[start : start + batch_size]))
+        most = max(most, _n_entries(X, order, start, min(start + batch_size, order.size)))
     return most
 
 
@@ -147,11 +150,11 @@ def _coef(features, duals, j, k, penalty, l1_ratio):
 
 
 @jit_within
-def _add_scores(X, batch, k, penalty, l1_ratio, features, duals, z):
+def _add_scores(X, order, start, k, penalty, l1_ratio, features, duals, z):
     values, indices = X.values, X.indices
-    for i in range(batch.size):
+    for i in range(z.size):
         total = 0.0
-        for entry in entries_of(X, batch[i]):
+        for entry in entries_of(X, order[start + i]):
             j = np.uintp(indices[entry])
             total += values[entry] * _coef(features, duals, j, k, penalty, l1_ratio)
         z[i] += total
@@ -182,7 +185,7 @@ def _one_gradient(X, row, k, slope, features, columns, step):
 
 
 @jit
-def _sum_gradients(X, batch, k, slope, features, gradient, columns, step):
+def _sum_gradients(X, order, start, k, slope, features, gradient, columns, step):
     """Columns that several rows have are not looked for.
 
     Who finds nothing in the gradient of a column notes the column: no branch that nobody can
@@ -190,8 +193,8 @@ def _sum_gradients(X, batch, k, slope, features, gradient, columns, step):
     """
     values, indices = X.values, X.indices
     n = 0
-    for i in range(batch.size):
-        for entry in entries_of(X, batch[i]):
+    for i in range(slope.size):
+        for entry in entries_of(X, order[start + i]):
             j, value = np.uintp(indices[entry]), float(values[entry])
             columns[n] = j
             n += gradient[j] == 0.0
