@@ -1,10 +1,12 @@
 """Labels that come in blocks: counted at the first reading, turned into weights at every other."""
 
 import numpy as np
+import scipy.sparse as sp
 
-from ._label_columns import LabelColumns, ProblemTargets, one_each
+from ._label_columns import LabelColumns, ProblemTargets
 from ._targets import (
     binary_targets,
+    class_factors,
     encode_known,
     encode_labels,
     is_soft,
@@ -53,12 +55,7 @@ class LabelCount:
             if self._has_more:
                 raise ValueError(f"source has more than {_MOST_LABELS} classes.")
             # Twice, for scikit-learn warns where every row is of another class.
-            labels = LabelColumns(np.repeat(self._labels, 2))
-            factors = labels.factors_of_rows(estimator.class_weight)
-            factors = factors if np.ndim(factors) == 0 else factors[::2]
-            mass = self._mass * factors
-            others = np.array([np.delete(mass, k).sum() for k in range(mass.size)])
-            return LabelTargets(estimator, labels, np.column_stack([others, mass]), factors)
+            return LabelTargets(estimator, np.tile(self._labels, 2), np.tile(self._mass / 2, 2))
         return BinaryTargets(estimator, *self._classes_and_mass())
 
     def _classes_and_mass(self):
@@ -80,15 +77,17 @@ class ColumnCount:
 
     def add(self, y, weight):
         """Add up the columns of a block."""
-        self._labels = LabelColumns(y)
+        labels = LabelColumns(y)
         self._mass = self._mass + np.array(
-            [mass_of(self._labels.column(k), weight) for k in range(len(self._labels))]
+            [mass_of(labels.column(k), weight) for k in range(len(labels))]
         )
+        self._like = y[:0]
 
     def targets(self, estimator, many):
-        """Return `LabelTargets`."""
-        factors = self._labels.factors_of_rows(estimator.class_weight)
-        return LabelTargets(estimator, self._labels, self._mass, factors)
+        """Return `LabelTargets`; labels in columns are many."""
+        y = np.repeat([[0], [1]], len(self._mass), axis=1).astype(self._like.dtype)
+        y = type(self._like)(y) if sp.issparse(self._like) else y
+        return LabelTargets(estimator, y, self._mass.T)
 
 
 class BinaryTargets:
@@ -124,32 +123,33 @@ class BinaryTargets:
 class LabelTargets(ProblemTargets):
     """The weights u and v of each label against the rest.
 
-    To what `ProblemTargets` tells, a source looks like two rows for each label: a "no" and a "yes".
+    To `ProblemTargets` a source is few rows, merged to one or two for each label.
 
     Parameters
     ----------
     estimator : OneVsRestBCEClassifier
-    labels : LabelColumns
-    mass : ndarray of shape (n_labels, 2)
-        The weight on [no, yes] of each, times the factors.
-    factors : float or ndarray of shape (n_labels,)
-        On the rows of each class, from a dict of class weights.
+    y : ndarray or sparse array
+        Labels of the merged rows.
+    weight : ndarray of shape (n_merged,) or (n_merged, n_labels)
+        Their weights.
+
+    Attributes
+    ----------
+    all_mass : ndarray of shape (n_labels, 2)
+        Weight of all rows on [no, yes] of each.
     """
 
-    def __init__(self, estimator, labels, mass, factors):
-        is_balanced = isinstance(estimator.class_weight, str)
-        self.labels = labels
-        self.label_smoothing = float(estimator.label_smoothing)
-        self.class_weight = "balanced" if is_balanced else None
-        self.pos_weight = one_each(estimator.pos_weight, len(labels))
-        self.has_posterior = bool(np.ptp(factors) == 0.0)
-        self.all_mass, self._class_factors = mass, factors
-
-    def row_weight(self):
-        """Return nothing: the source has been asked for the scales of its columns."""
-
-    def _column(self, k):
-        return np.array([0.0, 1.0]), self.all_mass[k]
+    def __init__(self, estimator, y, weight):
+        self._class_weight = estimator.class_weight
+        super().__init__(
+            LabelColumns(y),
+            weight,
+            estimator.class_weight,
+            estimator.pos_weight,
+            estimator.label_smoothing,
+            y.shape[0],
+        )
+        self.all_mass = np.array([self.mass(k) for k in range(len(self.labels))])
 
     def of_block(self, y, weight):
         """Return the mass of a block's rows, and a function from the label to their (u, v)."""
@@ -166,12 +166,12 @@ class LabelTargets(ProblemTargets):
     def _columns(self, y):
         """Return a function from k to y of problem k, and the factors on the rows."""
         if self.labels.is_multilabel:
-            return LabelColumns(y).column, self._class_factors
+            return LabelColumns(y).column, 1.0
         codes = _encode(y, self.labels.classes).astype(np.intp)
-        factors = self._class_factors
-        return lambda k: (codes == k).astype(np.float64), (
-            factors if np.ndim(factors) == 0 else factors[codes]
-        )
+        factors = 1.0
+        if isinstance(self._class_weight, dict):
+            factors = class_factors(self._class_weight, self.labels.classes, None)[codes]
+        return lambda k: (codes == k).astype(np.float64), factors
 
 
 def _is_number(labels):

@@ -5,10 +5,9 @@ from itertools import count
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 
 from ._exceptions import InvalidParameterError
-from ._inputs import check_X
+from ._inputs import check_X, flat_if_one_column
 from ._targets import check_sample_weight
 
 
@@ -53,8 +52,7 @@ class BlockSource:
             return None
         try:
             X, y = check_X(self.estimator, X, y, reset=True, multi_output=self.many)
-            if y.ndim == 2 and y.shape[1] == 1:
-                y = column_or_1d(y, warn=True)
+            y = flat_if_one_column(y)
             weight = check_sample_weight(*(weight or [None]), X.shape[0], allow_zero=True)
         except ValueError as error:
             raise ValueError(f"Block {number} of source: {error}") from error

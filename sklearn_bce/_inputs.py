@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 
@@ -26,6 +27,11 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
     if sp.issparse(X) and X.format in ("lil", "dok", "dia"):  # only now do they have indices
         check_structure(checked[0] if isinstance(checked, tuple) else checked)
     return checked
+
+
+def flat_if_one_column(y):
+    """Return a y of one column as 1-D, with scikit-learn's warning; any other as it is."""
+    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def check_structure(X):

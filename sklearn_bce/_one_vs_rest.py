@@ -3,13 +3,12 @@
 from functools import partial
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ._binary import BCEClassifier, refuse_early_stopping
 from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
-from ._inputs import check_X
+from ._inputs import check_X, flat_if_one_column
 from ._label_columns import LabelColumns, ProblemTargets
 from ._linear import as_type_of
 from ._linear_labels import LinearOneVsRestClassifier
@@ -244,8 +243,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         check_parameters(self, ONE_VS_REST_RULES)
         with task_of_fit(self, X, y, sample_weight, has_labels=True) as task:
             X, y = check_X(self, X, y, reset=True, multi_output=True)
-            if y.ndim == 2 and y.shape[1] == 1:
-                y = column_or_1d(y, warn=True)
+            y = flat_if_one_column(y)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_ = False

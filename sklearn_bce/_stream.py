@@ -5,10 +5,9 @@ That is a dict of plain arrays, in the private attribute ``_stream`` of the esti
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
 from sklearn.utils.extmath import safe_sparse_dot
 
-from ._inputs import check_X
+from ._inputs import check_X, flat_if_one_column
 from ._linear import as_type_of
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
@@ -31,8 +30,7 @@ def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
     _refuse_what_needs_all_rows(estimator)
     is_first = not hasattr(estimator, "classes_")
     X, y = check_X(estimator, X, y, reset=is_first, multi_output=many)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
+    y = flat_if_one_column(y)
     if is_first:
         classes, is_multilabel = first_classes(y, classes, many), y.ndim == 2
     else:
