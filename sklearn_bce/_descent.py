@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._kernels.dense_steps import dense_steps
+from ._kernels.orders import are_rising, shuffle
 from ._kernels.prefetch import LINE
 from ._kernels.sparse_steps import sparse_steps
 from ._kernels.stochastic import (
@@ -44,6 +45,14 @@ def rule_of(estimator, *, is_sparse):
         fit_intercept=bool(estimator.fit_intercept),
         l1_ratio=float(estimator.l1_ratio),
     )
+
+
+def in_random_order(rows, *seed):
+    """Return numbers of rows in an order that the seeds, ints, settle."""
+    draws = np.random.default_rng(seed).integers(2**32, size=rows.size, dtype=np.uint32)
+    rows = rows.copy()
+    shuffle(rows, draws)
+    return rows
 
 
 class Descent:
@@ -270,7 +279,7 @@ def _duals(coefs, penalty, rule):
 
 def _without_repeated(X):
     """Return CSR X, or a copy in which each row has a column once."""
-    if not X.has_canonical_format:
+    if not are_rising(X.indices, X.indptr):
         X = X.copy()
         X.sum_duplicates()
     return X

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._descent import Descent
+from ._descent import Descent, in_random_order
 from ._kernels.stochastic import Rule
 
 
@@ -63,7 +63,7 @@ def _learn(problems, number):
     first = problems[0]
     rows, rule = first.rows, first.rule
     if first.seed is not None:
-        rows = np.random.default_rng([first.seed, number]).permutation(rows)
+        rows = in_random_order(rows, first.seed, number)
     objectives = [each.objective for each in problems]
     descent = Descent.join([each.descent for each in problems])
     descent.learn(

@@ -81,7 +81,7 @@ def _refuse_what_needs_all_rows(estimator):
 def _learn(estimator, X, positive, negative):
     """Take the steps; return the mean losses of all problems."""
     # This brings Numba, which a mere import should not wait for.
-    from ._descent import Descent, rule_of
+    from ._descent import Descent, in_random_order, rule_of
     from ._fit import seed_of
 
     n_problems = len(positive)
@@ -107,7 +107,7 @@ def _learn(estimator, X, positive, negative):
     descent.set_penalty(penalty, rule)
     rows = np.flatnonzero(weight.any(axis=0))
     if estimator.shuffle:
-        rows = np.random.default_rng([seed_of(estimator), n_seen]).permutation(rows)
+        rows = in_random_order(rows, seed_of(estimator), n_seen)
     elif rows.size == X.shape[0]:
         rows = None
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))

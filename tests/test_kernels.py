@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numba import config
 import sklearn_bce
 from sklearn_bce import _gram, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
-from sklearn_bce._kernels import passes
+from sklearn_bce._kernels import orders, passes
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
@@ -166,6 +167,39 @@ def test_moments_pass(layout, dtype, index, shape):
     passes.moments_pass(Matrix(source).layout, 0, weight, origin, unit, sums, squares)
     assert_sums(sums, weight[:, None] * dense, 1.0)
     assert_sums(squares, weight[:, None] * ((dense - origin) * unit) ** 2, 1.0)
+
+
+def test_shuffle_is_as_random_as_its_draws():
+    random, counts = np.random.default_rng(0), {}
+    n = 240 if config.DISABLE_JIT else 24_000
+    for draws in random.integers(2**32, size=(n, 4), dtype=np.uint32):
+        order = np.arange(4)
+        orders.shuffle(order, draws)
+        counts[tuple(order.tolist())] = counts.get(tuple(order.tolist()), 0) + 1
+    assert len(counts) == 24 and all(sorted(order) == [0, 1, 2, 3] for order in counts)
+    mean = n / 24  # of counts that vary by their root
+    assert max(abs(count - mean) for count in counts.values()) < 5 * np.sqrt(mean)
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[], [], []],
+        [[3]],
+        [[], [0, 2, 3], [], [], [1], [0, 1], []],
+        [[0, 2], [3, 2]],
+        [[0, 2, 2], [3]],
+        [[1], [1], [1, 1]],
+        [[2, 0], []],
+    ],
+    ids=str,
+)
+def test_rising_columns_are_told(rows, index):
+    indices = np.array([j for row in rows for j in row] + [1, 0], dtype=index)  # two too many
+    indptr = np.cumsum([0, *map(len, rows)]).astype(index)
+    expected = all(a < b for row in rows for a, b in pairwise(row))
+    assert orders.are_rising(indices, indptr) == expected
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,7 @@ CENTER = 0
 SPREAD = 1
 
 # Places in `State.features` of sparse rows, whose centre is 0: of all problems, then of each.
-PRESENCE = 0  # number of entries
-# SPREAD = 1
+PRESENCE = 0  # number of entries; beside it, as above, SPREAD
 N_MOMENTS = 2
 SQUARES = 0  # sum of squared gradients
 COEF = 1  # unless there are duals
