@@ -175,10 +175,9 @@ class Descent:
         losses = np.zeros(self.n_problems)
         n_rows = X.shape[0] if rows is None else rows.size
         length = self._rows_of_a_call(X, rule.batch_size)
-        gradient = np.empty(0)
         if self.is_sparse:
             self._keep(rule, duals=rule.l1_ratio > 0.0 or bool(share.any()))
-            X = _without_repeated(X)
+            layout = _layout_without_repeated(X)
             gradient = np.zeros(X.shape[1] if rule.batch_size > 1 else 0)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
@@ -190,7 +189,7 @@ class Descent:
                 v *= factor
             told = u, v, gammas, share, rule, self.state
             if self.is_sparse:
-                sparse_steps(Matrix(X).layout, order, *told, gradient, losses)
+                sparse_steps(layout, order, *told, gradient, losses)
             elif sp.issparse(X) or X.dtype != np.float64 or not X.flags.c_contiguous:
                 part = X[some].toarray() if sp.issparse(X) else X[some]
                 part = np.ascontiguousarray(part, dtype=np.float64)
@@ -249,7 +248,7 @@ class Descent:
     def _set_duals(self, coefs, rule):
         duals = _duals(coefs, self.state.penalty, rule)
         if self.is_sparse:
-            duals = duals.transpose(2, 1, 0).reshape(coefs.shape[1], -1)
+            duals = duals.transpose(2, 1, 0).copy("C").reshape(coefs.shape[1], -1)
         self.state = self.state._replace(duals=duals)
 
     def _last(self, rule):
@@ -277,9 +276,11 @@ def _duals(coefs, penalty, rule):
     return duals
 
 
-def _without_repeated(X):
-    """Return CSR X, or a copy in which each row has a column once."""
-    if not are_rising(X.indices, X.indptr):
-        X = X.copy()
-        X.sum_duplicates()
-    return X
+def _layout_without_repeated(X):
+    """The layout of CSR X, or of a copy in which each row has a column once."""
+    layout = Matrix(X).layout
+    if are_rising(layout.indices, layout.indptr):
+        return layout
+    X = X.copy()
+    X.sum_duplicates()
+    return Matrix(X).layout
