@@ -140,16 +140,19 @@ class LabelTargets(ProblemTargets):
     """
 
     def __init__(self, estimator, y, weight):
-        self._class_weight = estimator.class_weight
+        class_weight = estimator.class_weight
         super().__init__(
             LabelColumns(y),
             weight,
-            estimator.class_weight,
+            class_weight,
             estimator.pos_weight,
             estimator.label_smoothing,
             y.shape[0],
         )
         self.all_mass = np.array([self.mass(k) for k in range(len(self.labels))])
+        self._class_factors = np.ones(len(self.labels))
+        if isinstance(class_weight, dict):
+            self._class_factors = class_factors(class_weight, self.labels.classes, None)
 
     def of_block(self, y, weight):
         """Return the mass of a block's rows, and a function from the label to their (u, v)."""
@@ -168,10 +171,7 @@ class LabelTargets(ProblemTargets):
         if self.labels.is_multilabel:
             return LabelColumns(y).column, 1.0
         codes = _encode(y, self.labels.classes).astype(np.intp)
-        factors = 1.0
-        if isinstance(self._class_weight, dict):
-            factors = class_factors(self._class_weight, self.labels.classes, None)[codes]
-        return lambda k: (codes == k).astype(np.float64), factors
+        return lambda k: (codes == k).astype(np.float64), self._class_factors[codes]
 
 
 def _is_number(labels):

@@ -13,6 +13,7 @@ from ._kernels.sparse_steps import sparse_steps
 from ._kernels.stochastic import (
     CENTER,
     DUAL,
+    N_DUALS,
     N_TOTALS,
     POINTS,
     Rule,
@@ -20,7 +21,7 @@ from ._kernels.stochastic import (
     fill_coefs,
 )
 from ._matrix import Matrix
-from ._state_axes import axes_of, by_place, coefs_in
+from ._state_axes import axes_of, by_column, by_place, coefs_in
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
@@ -247,9 +248,7 @@ class Descent:
 
     def _set_duals(self, coefs, rule):
         duals = _duals(coefs, self.state.penalty, rule)
-        if self.is_sparse:
-            duals = duals.transpose(2, 1, 0).copy("C").reshape(coefs.shape[1], -1)
-        self.state = self.state._replace(duals=duals)
+        self.state = self.state._replace(duals=by_column(duals) if self.is_sparse else duals)
 
     def _last(self, rule):
         """The coefficients after the last step, (K, n_columns)."""
@@ -270,9 +269,10 @@ def _aligned(n_rows, n_columns):
 
 def _duals(coefs, penalty, rule):
     """The duals (2, K, n_columns) of coefficients. Their curvature is whatever: a step sets it."""
+    penalty = penalty[:, np.newaxis]
     l1, l2 = rule.l1_ratio * penalty, (1.0 - rule.l1_ratio) * penalty
-    duals = np.ones((2, *coefs.shape))
-    duals[DUAL] = -((1.0 + l2) * coefs.T + l1 * np.sign(coefs.T)).T
+    duals = np.ones((N_DUALS, *coefs.shape))
+    duals[DUAL] = -((1.0 + l2) * coefs + l1 * np.sign(coefs))
     return duals
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._kernels.stochastic import COEF, N_MOMENTS, N_PLACES
+from ._kernels.stochastic import COEF, N_DUALS, N_MOMENTS, N_PLACES
 
 
 class Axis(NamedTuple):
@@ -42,7 +42,7 @@ _DENSE_AXES = {
 }
 _SPARSE_AXES = _DENSE_AXES | {
     "features": Axis(1, N_MOMENTS, N_PLACES),
-    "duals": Axis(1, n_each=2),
+    "duals": Axis(1, n_each=N_DUALS),
     "average": Axis(1),
 }
 
@@ -59,4 +59,9 @@ def coefs_in(features):
 
 def by_place(duals):
     """View the `State.duals` of sparse rows as those of dense ones, (2, K, n_columns)."""
-    return duals.reshape(len(duals), -1, 2).transpose(2, 1, 0)
+    return duals.reshape(len(duals), -1, N_DUALS).transpose(2, 1, 0)
+
+
+def by_column(duals):
+    """Return `State.duals` of dense rows as those of sparse ones: a column's lie side by side."""
+    return duals.transpose(2, 1, 0).copy("C").reshape(duals.shape[2], -1)

@@ -16,6 +16,7 @@ from .stochastic import (
     CURVATURE,
     DUAL,
     ENTRIES,
+    N_DUALS,
     PRESENCE,
     ROWS,
     SPREAD,
@@ -146,7 +147,8 @@ def _coef(features, duals, j, k, penalty, l1_ratio):
     """The coefficient, with the penalty as it is by now."""
     if duals.size == 0:
         return features[j, first_place(k) + COEF]
-    return coefficient(duals[j, 2 * k + DUAL], duals[j, 2 * k + CURVATURE], penalty, l1_ratio)
+    first = N_DUALS * k
+    return coefficient(duals[j, first + DUAL], duals[j, first + CURVATURE], penalty, l1_ratio)
 
 
 @jit_within
@@ -253,7 +255,7 @@ def _slope_beside(slope, change, coef):
 
 @jit
 def _move_duals(k, columns, n, penalty, l1_ratio, slope, steepness, duals):
-    dual, curvature = 2 * k + DUAL, 2 * k + CURVATURE
+    dual, curvature = N_DUALS * k + DUAL, N_DUALS * k + CURVATURE
     for i in range(n):
         j = columns[i]
         if slope[i] != 0.0 and steepness[i] > 0.0:

@@ -29,6 +29,7 @@ from .pointwise import loss_of_rows
 # Places of a problem in `State.duals`.
 DUAL = 0
 CURVATURE = 1
+N_DUALS = 2
 
 # Places in `State.moments` of dense rows. The spread is the sum of squares about the centre.
 CENTER = 0
@@ -59,7 +60,7 @@ class State(NamedTuple):
 
     # dense, sparse
     features: np.ndarray  # (K, n_columns) squares, (n_columns, N_MOMENTS + K * N_PLACES)
-    duals: np.ndarray  # (2, K, n_columns), (n_columns, 2 * K) or (0, 2 * K)
+    duals: np.ndarray  # (N_DUALS, K, n_columns), (n_columns, K * N_DUALS) or (0, K * N_DUALS)
     moments: np.ndarray  # (2, n_columns), (2, 0)
     average: np.ndarray  # (K, n_columns), (n_columns, K): of the coefficients
     intercept: np.ndarray  # (3, K): the intercept at the centre, its squared gradients, its average
