@@ -50,9 +50,8 @@ def rule_of(estimator, *, is_sparse):
 
 def in_random_order(rows, *seed):
     """Return numbers of rows in an order that the seeds, ints, settle."""
-    draws = np.random.default_rng(seed).integers(2**32, size=rows.size, dtype=np.uint32)
     rows = rows.copy()
-    shuffle(rows, draws)
+    shuffle(rows, np.random.PCG64(seed).random_raw(rows.size))
     return rows
 
 

@@ -32,7 +32,8 @@ def loss_parameters(gamma, factors, label_smoothing):
     dict
         Arrays of shape (n_problems,), and the float ``label_smoothing``.
     """
-    gammas = np.array(np.broadcast_to(gamma, (len(factors), 2)), dtype=np.float64)
+    gammas = np.empty((len(factors), 2))
+    gammas[:] = gamma
     return {
         "gamma_positive": gammas[:, 0].copy(),
         "gamma_negative": gammas[:, 1].copy(),

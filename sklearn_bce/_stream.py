@@ -105,7 +105,7 @@ def _learn(estimator, X, positive, negative):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
     descent.set_penalty(penalty, rule)
-    rows = np.flatnonzero(weight.any(axis=0))
+    rows = np.arange(X.shape[0]) if weight.all() else np.flatnonzero(weight.any(axis=0))
     if estimator.shuffle:
         rows = in_random_order(rows, seed_of(estimator), n_seen)
     elif rows.size == X.shape[0]:

@@ -565,7 +565,7 @@ for kind, target in ((BCEClassifier, y), (OneVsRestBCEClassifier, Y)):
     for parameters in (
         {},
         {"learning_rate": "invscaling", "average": True, "random_state": 5},
-        {"l1_ratio": 0.5, "early_stopping": True, "n_iter_no_change": 2},
+        {"l1_ratio": 0.5, "early_stopping": True, "n_iter_no_change": 4},
     ):
         make = lambda: kind(solver="sgd", tol=1e-3, max_iter=15, **parameters)
         for data in (X / X.std(axis=0), sp.csr_array(X / X.std(axis=0))):

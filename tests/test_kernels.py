@@ -172,7 +172,7 @@ def test_moments_pass(layout, dtype, index, shape):
 def test_shuffle_is_as_random_as_its_draws():
     random, counts = np.random.default_rng(0), {}
     n = 240 if config.DISABLE_JIT else 24_000
-    for draws in random.integers(2**32, size=(n, 4), dtype=np.uint32):
+    for draws in random.integers(2**64, size=(n, 4), dtype=np.uint64):
         order = np.arange(4)
         orders.shuffle(order, draws)
         counts[tuple(order.tolist())] = counts.get(tuple(order.tolist()), 0) + 1
