@@ -96,7 +96,8 @@ def _learn(estimator, X, positive, negative):
     if not stream:
         told = rule, positive, negative, gammas, penalty, n_seen
         descent = _first_descent(estimator, X, *told)
-        estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
+        if not hasattr(estimator, "_stream"):  # one that had to be cleared goes on with its curves
+            estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
     else:
         descent = Descent.from_dict(stream)
         # Where a call takes long, one that is broken off leaves no trace.
