@@ -11,6 +11,7 @@ from ._targets import (
     encode_labels,
     is_soft,
     mass_of,
+    sorted_labels,
     weigh_rows,
 )
 
@@ -27,10 +28,7 @@ class LabelCount:
 
     def add(self, y, weight):
         """Count the labels of a block."""
-        try:
-            labels, codes = np.unique(y, return_inverse=True)
-        except TypeError:
-            raise ValueError("Unknown label type: y mixes labels of several types.") from None
+        labels, codes = sorted_labels(y, return_inverse=True)
         mass = np.bincount(codes, weight)
         if _is_number(labels):
             self._soft_mass += mass_of(y, weight)
@@ -98,7 +96,7 @@ class BinaryTargets:
     merged : Targets
         Of all rows, merged to two, one for each class.
     all_mass : ndarray of shape (2,)
-        Weight of all rows on [yes, no].
+        Weight of all rows on [no, yes].
     """
 
     def __init__(self, estimator, classes, mass):
@@ -110,14 +108,13 @@ class BinaryTargets:
             pos_weight=estimator.pos_weight,
             label_smoothing=estimator.label_smoothing,
         )
-        self.all_mass = np.array([self.merged.positive.sum(), self.merged.negative.sum()])
+        self.all_mass = mass
 
     def of_block(self, y, weight):
         """Return the mass of a block's rows, and a function from the label to their (u, v)."""
         y = _encode(y, self.merged.classes)
         positive, negative = weigh_rows(y, weight, self.merged.factors, self.label_smoothing)
-        mass = np.array([positive.sum(), negative.sum()])
-        return mass, lambda label: (positive, negative)
+        return mass_of(y, weight), lambda label: (positive, negative)
 
 
 class LabelTargets(ProblemTargets):

@@ -290,6 +290,8 @@ class BCEClassifierCV(LinearBinaryClassifier):
 
     def _average(self, X, targets, grid):
         """The mean of the folds' coefficients, each at its own best values."""
+        for name in ("loss_curve_", "optimality_", "solver_"):  # of a fit before, with refit=True
+            vars(self).pop(name, None)
         chosen = [choose(scores[np.newaxis], self.Cs_, "best") for scores in grid.scores]
         _, ratios, Cs = np.transpose(chosen)
         self.C_, self.l1_ratio_ = float(self.Cs_[Cs].mean()), float(self.l1_ratios_[ratios].mean())

@@ -79,7 +79,7 @@ def l1_min_C(
         pos_weight=pos_weight,
         fit_intercept=fit_intercept,
     )
-    check_parameters(model)
+    check_parameters(model, name="l1_min_C")
     if l1_ratio == 0:
         raise InvalidParameterError(
             "The 'l1_ratio' parameter of l1_min_C must be a float in the range (0.0, 1.0]: without "

@@ -1,6 +1,7 @@
 """What the estimators share once they are fitted: scores, labels, probabilities, sparsity."""
 
 import warnings
+from copy import deepcopy
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +20,7 @@ from ._targets import check_sample_weight, is_soft
 from ._version import __version__
 
 _STAMP = "_sklearn_bce_version"  # in a saved state
+_LEARNED = ("_stream", "coef_", "intercept_", "loss_curve_")
 
 
 class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -48,6 +50,9 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
                 ),
                 stacklevel=2,
             )
+        if "_stream" in state:  # `copy.copy` would share what a stream learns in place
+            learned = {name: state[name] for name in _LEARNED if name in state}
+            state |= deepcopy(learned)  # together: arrays that are the same remain so
         super().__setstate__(state)
 
     def __sklearn_tags__(self):

@@ -16,7 +16,7 @@ from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
-from ._targets import is_soft
+from ._targets import is_soft, sorted_labels
 from ._to_sklearn import check_sigmoid, one_vs_rest
 from ._unchanged import unchanged_on_error
 from ._validation import NOTHING_HELD_OUT, hold_out, judges_of_labels
@@ -246,7 +246,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             y = flat_if_one_column(y)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             if y.ndim == 1 and _is_binary(y):
-                self.multilabel_ = False
+                self.multilabel_, self.indicator_form_ = False, ("", "")
                 return self._fit_binary(X, self._targets(y, split.sample_weight), split, task)
             targets = ProblemTargets(
                 LabelColumns(y),
@@ -318,7 +318,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         with task_of_fit(self, has_labels=True) as task:
             blocks = survey(self, source, many=True)
             if blocks.is_binary:
-                self.multilabel_ = False
+                self.multilabel_, self.indicator_form_ = False, ("", "")
                 return self._fit_binary(blocks, blocks.targets.merged, task=task)
             return self._fit_many(blocks, blocks.targets, NOTHING_HELD_OUT, task)
 
@@ -407,7 +407,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
 
 def _is_binary(y):
     """Whether a 1-D y is one that BCEClassifier takes, or has to refuse."""
-    return is_soft(y) or len(np.unique(y)) <= 2
+    return is_soft(y) or len(sorted_labels(y)) <= 2
 
 
 def _warn_of_constant(name, mass):

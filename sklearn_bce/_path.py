@@ -194,7 +194,8 @@ def _one_after_another(estimator, X, problems, Cs, row_weight, task):
     is_wide = is_wide and not few_rows(*X.shape, sp.issparse(X))
     # From so near a start conjugate gradients need fewer readings than L-BFGS, shared or not.
     solver = "newton-cg" if estimator.solver == "auto" and is_wide else estimator.solver
-    steps = np.diff(np.log(Cs))
+    with np.errstate(invalid="ignore"):  # infinite C may be repeated
+        steps = np.diff(np.log(Cs))
     for i, C in enumerate(Cs):
         if task is not None and task.told_to_stop:
             break

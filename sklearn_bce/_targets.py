@@ -122,6 +122,8 @@ def encode_labels(y):
         classes, is_second = np.array([y.min(), y.max()]), y == y.max()
         if classes[0] != classes[1] and (is_second | (y == classes[0])).all():
             return classes, is_second.astype(np.float64)
+    if y.dtype.kind == "O":
+        sorted_labels(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass":
         raise ValueError(
@@ -137,6 +139,14 @@ def encode_labels(y):
             f"(n_samples = {len(y)})."
         )
     return classes, codes.astype(np.float64)
+
+
+def sorted_labels(y, **more):
+    """Return what `numpy.unique` does, or raise ValueError where labels have no order."""
+    try:
+        return np.unique(y, **more)
+    except TypeError:
+        raise ValueError("Unknown label type: y mixes labels of several types.") from None
 
 
 def unknown_labels(kind):

@@ -92,7 +92,7 @@ def test_l1_ratios_and_cs_of_a_grid_search(layout):
 
 
 def test_l1_path_is_single_fits():
-    path = bce_path(X, HARD, Cs=[*CS, np.inf], l1_ratio=1.0, tol=1e-10)
+    path = bce_path(X, HARD, Cs=[*CS, np.inf, np.inf], l1_ratio=1.0, tol=1e-10)
     for C, coef, intercept in zip(path.Cs, path.coefs, path.intercepts, strict=True):
         single = BCEClassifier(C=C, l1_ratio=1.0, tol=1e-10).fit(X, HARD)
         np.testing.assert_allclose(X @ coef + intercept, single.decision_function(X), atol=1e-5)
@@ -295,7 +295,8 @@ def test_of_equal_scores_the_first_C_is_chosen():
 
 
 def test_without_refit_the_best_of_each_fold_are_averaged():
-    clf = BCEClassifierCV(Cs=CS, cv=3, refit=False).fit(X, HARD)
+    clf = BCEClassifierCV(Cs=CS, cv=3).fit(X, HARD).set_params(refit=False).fit(X, HARD)
+    assert not {"loss_curve_", "optimality_", "solver_"} & set(vars(clf))
     best = clf.scores_[:, 0].argmax(axis=1)
     assert pytest.approx(np.array(CS)[best].mean()) == clf.C_
     mean = np.mean([clf.coefs_paths_[k, 0, best[k], 0] for k in range(3)], axis=0)

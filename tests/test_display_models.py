@@ -213,6 +213,13 @@ def test_path_is_that_of_single_fits(Cs):
     assert not hasattr(estimator, "coef_") and estimator.C == 1.0 and not estimator.warm_start
 
 
+def test_points_of_a_path_that_were_not_fitted_count_nothing():
+    coefs = np.array([[1.0, 0.0], [1.0, 2.0], [np.nan, np.nan]])
+    display = RegularizationPathDisplay(Cs=[0.1, 1.0, 10.0], coefs=coefs).plot()
+    np.testing.assert_array_equal(display.n_nonzero, [1.0, 2.0, np.nan])
+    assert [text.get_text() for text in display.nonzero_ax_.get_xticklabels()] == ["1", "2", ""]
+
+
 def test_path_of_another_classifier_and_of_one_label():
     model = LinearSVC(penalty="l1", random_state=0)
     display = RegularizationPathDisplay.from_path(model, X, Y, Cs=[0.01, 1.0])

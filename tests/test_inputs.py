@@ -165,6 +165,7 @@ BAD_TARGETS = [
     (SOFT * 2, "Unknown label type: continuous"),
     (SOFT - 0.5, "Unknown label type: continuous"),
     (SOFT.astype(object), r"Unknown label type: unknown\. An object array y .* y\.astype"),
+    (np.array(["a", *Y[1:].tolist()], dtype=object), "y mixes labels of several types"),
     (np.column_stack([1 - SOFT, SOFT]), r"y should be a 1d array.*y\[:, 1\]"),
     (np.column_stack([SOFT] * 3), "y should be a 1d array"),
     (np.where(Y, np.nan, 0.0), "Input y contains NaN"),

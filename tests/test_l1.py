@@ -217,7 +217,7 @@ def test_l1_min_C_of_hard_labels_in_closed_form():
     ("parameters", "match"),
     [
         ({"l1_ratio": 0.0}, "'l1_ratio'.*0.0"),
-        ({"gamma": -1.0}, "'gamma'"),
+        ({"gamma": -1.0}, "'gamma' parameter of l1_min_C"),
         ({"y": Y[:5]}, "incons"),
     ],
 )

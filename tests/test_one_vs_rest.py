@@ -214,6 +214,18 @@ def test_pos_weight_for_each_label():
         fit(INDICATOR, pos_weight=[1.0, 2.0])
 
 
+def test_labels_of_several_types_are_refused():
+    with pytest.raises(ValueError, match="y mixes labels of several types"):
+        fit(np.array(["a", *CLASSES[1:].tolist()], dtype=object))
+
+
+def test_two_classes_are_no_indicator_whatever_was_fitted_before():
+    clf, y = fit(INDICATOR), (CLASSES > 0).astype(int)
+    assert clf.indicator_form_ != ("", "")
+    for learn in (clf.fit, lambda X, y: clf.fit_blocks([(X, y)]), OneVsRestBCEClassifier().fit):
+        assert learn(X, y).indicator_form_ == ("", "")
+
+
 def test_a_column_vector_is_no_multilabel_y():
     with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
         clf = fit(CLASSES[:, np.newaxis])

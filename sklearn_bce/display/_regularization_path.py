@@ -91,8 +91,10 @@ class RegularizationPathDisplay:
 
     @property
     def n_nonzero(self):
-        """Coefficients that are not zero, (n_Cs,); of folds, the mean."""
-        return self._mean_over_folds(np.count_nonzero(self.coefs, axis=-1))
+        """Coefficients that are not zero, (n_Cs,); of folds, the mean. NaN without a fit."""
+        coefs = np.asarray(self.coefs)
+        counts = np.count_nonzero(coefs, axis=-1)
+        return self._mean_over_folds(np.where(np.isnan(coefs).any(axis=-1), np.nan, counts))
 
     @property
     def score_mean(self):
@@ -195,7 +197,8 @@ class RegularizationPathDisplay:
         step = -(-len(self._x) // _MOST_TICKS)  # rounded up
         counts = self.n_nonzero[self._order]
         self.nonzero_ax_ = self.ax_.secondary_xaxis("top")
-        self.nonzero_ax_.set_xticks(self._x[::step], [f"{count:.3g}" for count in counts[::step]])
+        labels = ["" if np.isnan(count) else f"{count:.3g}" for count in counts[::step]]
+        self.nonzero_ax_.set_xticks(self._x[::step], labels)
         self.nonzero_ax_.minorticks_off()
         self.nonzero_ax_.set_xlabel("Coefficients that are not zero")
 
