@@ -26,6 +26,7 @@ _SLOPES_NOISE = 1e-10  # relative: of a value, what a bound by slopes cannot tel
 MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
 _ROUGHLY = 0.1
 _FORCING = 0.3  # of conjugate gradients on a face, relative to the residual
+_FACES = 10  # of which each has a coefficient less than the last one
 _LENGTHS = (1.0, 0.3, 0.1, 0.03)  # of a step that leaves the face
 _MAX_PRODUCTS = 20  # more go along directions that nearly dependent columns leave open
 _WORK = 2**25  # entries of X, about a tenth of a second's work
@@ -54,27 +55,36 @@ class _Model:
         return False
 
     def step_on_face(self):
-        """Step towards the minimum on the face; coefficients that would change their sign become 0.
+        """Step towards the minimum on the face, and on where that leads to a smaller one.
 
-        Of several lengths of the step the best one is taken; if none gains anything, that at which
-        the first coefficient is 0.
+        A sweep brings back what it has just left, by next to nothing: without it, steps go on.
+        """
+        for _ in range(_FACES):
+            if not self._step_to_smaller_face():
+                return
+
+    def _step_to_smaller_face(self):
+        """Take a step on the face; return whether it has ended where a coefficient is 0.
+
+        Of several lengths of the step, at which coefficients that would change their sign are kept
+        at 0, and the best point of the line, where they are not, what gains the most is taken.
         """
         face = np.flatnonzero(self.w)
         if face.size == 0:
-            return
+            return False
         start, slope = self.w[face], self.slopes(face)
         step = -self.solve(face, slope + self.l1[face] * np.sign(start))
         ends = np.where(start * step < 0.0, -start / np.where(step != 0.0, step, 1.0), np.inf)
         lengths = _LENGTHS if ends.min() < 1.0 else (1.0,)
         tried = [self._try_on_face(face, start, slope, step, ends, length) for length in lengths]
-        best = max(tried, key=lambda each: each[0])
-        if not best[0] > 0.0:
-            best = self._try_on_face(face, start, slope, step, ends, ends.min())
-        gain, goal, bent = best
+        if ends.min() < 1.0:
+            tried.append(self._best_on_line(face, start, slope, step, ends))
+        gain, goal, bent = best = max(tried, key=lambda each: each[0])
         if gain > 0.0:
             self.w[face] = goal
             self.move(face, goal - start, bent)
             self.gain += gain
+        return gain > 0.0 and best is tried[-1] and not goal.all()
 
     def _try_on_face(self, face, start, slope, step, ends, length):
         goal = np.where(ends <= length, 0.0, start + min(length, 1.0) * step)
@@ -82,6 +92,33 @@ class _Model:
         bent, curvature = self.bend(face, change)
         penalty = self.l1[face] @ (np.abs(start) - np.abs(goal))
         return penalty - slope @ change - 0.5 * curvature, goal, bent
+
+
+    def _best_on_line(self, face, start, slope, step, ends):
+        """The minimum along the step, where the slope jumps at every change of a sign.
+
+        More columns than rows, or dependent ones, leave directions in which only the penalty
+        changes: it ends where the last coefficient is 0 that pays.
+        """
+        bent, curvature = self.bend(face, step)
+        sizes = self.l1[face] * np.abs(step)
+        order = np.argsort(ends)
+        ends = ends[order]
+        before = slope @ step + np.sum(np.where(start * step < 0.0, -sizes, sizes))
+        slopes = before + np.append(0.0, np.cumsum(2.0 * sizes[order]))
+        # Where the slope after an end is not negative any more: there, or shortly before.
+        last = int(np.argmax(np.append(slopes[1:] + curvature * ends >= 0.0, True)))
+        length = -slopes[last] / curvature if curvature > 0.0 else np.inf
+        is_at_end = last < ends.size and ends[last] <= length
+        length = ends[last] if is_at_end else length
+        if not np.isfinite(length):
+            return 0.0, start, 0.0
+        goal = start + length * step
+        if is_at_end:
+            goal[order[last]] = 0.0
+        penalty = self.l1[face] @ (np.abs(start) - np.abs(goal))
+        gain = penalty - length * (slope @ step + 0.5 * length * curvature)
+        return gain, goal, length * bent
 
 
 class GramModel(_Model):
