@@ -30,6 +30,7 @@ from ._threads import ALONE, team_of_a_fit
 from ._watch import Watches
 
 _FOCAL_START_TOL = 1e-4
+_FOCAL_START_ITERATIONS = 100  # several times what it takes; the others are for the focal loss
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 _FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
 _ASTRAY = 1.1  # times the objective of the start: epochs that all end above have diverged
@@ -214,7 +215,8 @@ def _start(objective, solve, control, start):
     if not any(objective.gammas) or solve is _solvers.SOLVE["sgd"]:
         return constant, 0
     plain = objective.cross_entropy()
-    control = control._replace(tol=max(control.tol, _FOCAL_START_TOL))
+    most = min(control.max_iter, _FOCAL_START_ITERATIONS)
+    control = control._replace(tol=max(control.tol, _FOCAL_START_TOL), max_iter=most)
     solution = yield from solve(plain, best_constant(plain), control)
     theta = solution.point.theta.copy()
     if objective.fit_intercept:

@@ -31,7 +31,9 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
 
 def flat_if_one_column(y):
     """Return a y of one column as 1-D, with scikit-learn's warning; any other as it is."""
-    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim == 1 or y.shape[1] != 1:
+        return y
+    return column_or_1d(y.toarray() if sp.issparse(y) else y, warn=True)
 
 
 def check_structure(X):

@@ -12,6 +12,7 @@ from ._targets import (
     check_sample_weight,
     class_factors,
     mass_of,
+    one_each,
     positive_factor,
     unknown_labels,
     weigh,
@@ -166,16 +167,3 @@ class ProblemTargets:
     def _column(self, k):
         weight = self.weight if self.weight.ndim == 1 else np.ascontiguousarray(self.weight[:, k])
         return self.labels.column(k), weight
-
-
-def one_each(pos_weight, n_problems):
-    """Return a list of one value for each problem."""
-    if pos_weight is None or np.ndim(pos_weight) == 0:
-        return [pos_weight] * n_problems
-    values = np.asarray(pos_weight, dtype=np.float64)
-    if values.shape != (n_problems,):
-        raise ValueError(
-            f"pos_weight must have one value for each of the {n_problems} labels. Got shape "
-            f"{values.shape}."
-        )
-    return values.tolist()

@@ -93,6 +93,11 @@ def _learn(estimator, X, positive, negative):
     stream = getattr(estimator, "_stream", {})
     is_sparse = stream["is_sparse"] if stream else sp.issparse(X)
     rule = rule_of(estimator, is_sparse=is_sparse)
+    if rule.fit_intercept != stream.get("fit_intercept", rule.fit_intercept):
+        raise ValueError(
+            "fit_intercept cannot change in the middle of a stream. Got "
+            f"{estimator.fit_intercept!r}, and the calls before had {not rule.fit_intercept!r}."
+        )
     if not stream:
         told = rule, positive, negative, gammas, penalty, n_seen
         descent = _first_descent(estimator, X, *told)
@@ -122,7 +127,8 @@ def _learn(estimator, X, positive, negative):
             "The steps have left the range of floating point numbers: features, eta0 or weights "
             "are too large, or weights too small. Scale them."
         )
-    estimator._stream = {"shown": shown, **descent.as_dict()}
+    settled = {"shown": shown, "fit_intercept": rule.fit_intercept}
+    estimator._stream = settled | descent.as_dict()
     estimator.n_samples_seen_ = n_seen + X.shape[0]
     return losses / np.where(total > 0.0, total, 1.0)
 
@@ -174,7 +180,7 @@ def _first_descent(estimator, X, rule, positive, negative, gammas, penalty, n_se
     prior = np.full(n_problems, float(rule.batch_size))
     if hasattr(estimator, "coef_"):
         coefs = np.asarray(estimator.densify().coef_, dtype=np.float64)
-        intercepts = np.asarray(estimator.intercept_, dtype=np.float64)
+        intercepts = np.asarray(estimator.intercept_, dtype=np.float64) * rule.fit_intercept
         # How steep the rows of the fit were is known from the first rows of the stream: slopes of
         # well-fitted rows have the curvature as their mean square.
         some = slice(0, rule.batch_size)

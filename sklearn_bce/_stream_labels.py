@@ -3,13 +3,14 @@
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from ._label_columns import LabelColumns, one_each
+from ._label_columns import LabelColumns
 from ._targets import (
     are_shares,
     check_sample_weight,
     class_factors,
     encode_known,
     is_soft,
+    one_each,
     positive_factor,
     weigh_rows,
 )

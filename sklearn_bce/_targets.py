@@ -46,6 +46,7 @@ def binary_targets(
     ValueError
         If y is no binary target, or if weights leave only one class.
     """
+    (pos_weight,) = one_each(pos_weight, 1)
     classes, y = encode_labels(y)
     weight = check_sample_weight(sample_weight, y.shape[0])
     where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
@@ -239,6 +240,19 @@ def class_factors(class_weight, classes, mass):
             f"class_weight must hold finite weights that are not negative. Got {class_weight!r}."
         )
     return factors
+
+
+def one_each(pos_weight, n_problems):
+    """Return a list of one value for each problem."""
+    if pos_weight is None or np.ndim(pos_weight) == 0:
+        return [pos_weight] * n_problems
+    values = np.asarray(pos_weight, dtype=np.float64)
+    if values.shape != (n_problems,):
+        raise ValueError(
+            f"pos_weight must have one value for each of the {n_problems} labels. Got shape "
+            f"{values.shape}."
+        )
+    return values.tolist()
 
 
 def positive_factor(pos_weight, mass):

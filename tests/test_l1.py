@@ -226,6 +226,21 @@ def test_l1_min_C_refuses(parameters, match):
         l1_min_C(**{"X": X, "y": Y, **parameters})
 
 
+@pytest.mark.parametrize(("shape", "l1_ratio"), [((80, 90), 1.0), ((20, 60), 1.0), ((5, 30), 0.5)])
+@pytest.mark.parametrize("seed", range(4))
+def test_more_columns_than_rows_and_next_to_no_penalty(shape, l1_ratio, seed):
+    # Soft labels that can be met in many ways: only the penalty tells which.
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, size=shape[1])
+    y = rng.random(shape[0])
+    clf = BCEClassifier(C=1e4, l1_ratio=l1_ratio, tol=1e-12).fit(X, y)
+    assert clf.n_iter_[0] <= 40 and np.count_nonzero(clf.coef_) < shape[0]
+    w, p = clf.coef_[0], clf.predict_proba(X)[:, 1]
+    slope = 1e4 * X.T @ (p - y) + (1.0 - l1_ratio) * w
+    assert np.abs(slope + l1_ratio * np.sign(w))[w != 0.0].max() < 1e-3
+    assert np.abs(slope)[w == 0.0].max() < l1_ratio
+
+
 # -- between L1 and L2
 
 

@@ -226,10 +226,29 @@ def test_two_classes_are_no_indicator_whatever_was_fitted_before():
         assert learn(X, y).indicator_form_ == ("", "")
 
 
-def test_a_column_vector_is_no_multilabel_y():
+@pytest.mark.parametrize("convert", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
+def test_a_column_vector_is_no_multilabel_y(convert):
     with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
-        clf = fit(CLASSES[:, np.newaxis])
+        clf = fit(convert(CLASSES[:, np.newaxis]))
     np.testing.assert_array_equal(clf.coef_, fit(CLASSES).coef_)
+
+
+@pytest.mark.parametrize(
+    "learn",
+    [
+        lambda clf, y: clf.fit(X, y),
+        lambda clf, y: clf.fit_blocks([(X, y)]),
+        lambda clf, y: clf.partial_fit(X, y, classes=[0, 1]),
+    ],
+    ids=["fit", "fit_blocks", "partial_fit"],
+)
+def test_two_classes_have_one_pos_weight(learn):
+    y = (CLASSES > 0).astype(int)
+    clf = learn(OneVsRestBCEClassifier(pos_weight=[3.0]), y)
+    one = learn(OneVsRestBCEClassifier(pos_weight=3.0), y)
+    np.testing.assert_array_equal(clf.coef_, one.coef_)
+    with pytest.raises(ValueError, match="pos_weight must have one value for each of the 1 labels"):
+        learn(OneVsRestBCEClassifier(pos_weight=[3.0, 1.0]), y)
 
 
 # -- probabilities

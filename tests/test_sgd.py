@@ -368,6 +368,18 @@ def test_stream_survives_a_copy(carry, layout):
     assert same(fresh, BCEClassifier().partial_fit(X[:100], hard[:100], [0, 1]))
 
 
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_the_intercept_is_settled_by_the_first_call(layout):
+    X, hard, _, _ = small_problem()
+    X = LAYOUTS[layout](X)
+    clf = BCEClassifier().partial_fit(X, hard, [0, 1]).set_params(fit_intercept=False)
+    with pytest.raises(ValueError, match=r"fit_intercept cannot change.* Got False.* had True\."):
+        clf.partial_fit(X, hard)
+    assert clf.fit(X, hard).partial_fit(X, hard).intercept_.tolist() == [0.0]
+    clf = BCEClassifier().fit(X, hard).set_params(fit_intercept=False)
+    assert clf.partial_fit(X, hard).intercept_.tolist() == [0.0]
+
+
 def test_coefficients_are_the_users_own():
     X, hard, _, _ = small_problem(n_rows=200)
     one, other = (BCEClassifier().partial_fit(X, hard, [0, 1]) for _ in range(2))

@@ -93,7 +93,6 @@ class _Model:
         penalty = self.l1[face] @ (np.abs(start) - np.abs(goal))
         return penalty - slope @ change - 0.5 * curvature, goal, bent
 
-
     def _best_on_line(self, face, start, slope, step, ends):
         """The minimum along the step, where the slope jumps at every change of a sign.
 
