@@ -326,7 +326,8 @@ class BCEClassifier(LinearBinaryClassifier):
         Raises
         ------
         ValueError
-            If the source or its blocks are not as described, or ``early_stopping`` is True.
+            If the source or its blocks are not as described, if ``early_stopping`` is True, for
+            "sgd", or for an L1 penalty with 2,000 features or more.
         """
         check_parameters(self)
         refuse_early_stopping(self)

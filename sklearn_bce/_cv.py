@@ -53,9 +53,10 @@ class BCEClassifierCV(LinearBinaryClassifier):
         that of these probabilities: with weights or a focal loss "posterior" is the fair one.
     fit_intercept : bool, default=True
         Whether to fit the intercept, which is otherwise 0.
-    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky"}, default="auto"
-        With "auto", fits are made beside one another, with Hessians that they share. Another one
-        does all fits, each from its own solution for the next smaller C.
+    solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd"}, default="auto"
+        With "auto", fits without an L1 penalty are made beside one another, with Hessians that they
+        share. Another one does all fits, each from its own solution for the next smaller C. An L1
+        penalty needs "auto" or "newton-cd".
     tol : float, default=1e-8
         Relative sub-optimality at which each fit stops, as in `BCEClassifier`.
     max_iter : int, default=1000

@@ -131,6 +131,8 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
     ConvergenceWarning
         From `fit`, if a problem ends above ``tol``; with "sgd", if it still improves at
         ``max_iter``, or if its steps only led away from the start.
+    SeparationWarning
+        From `fit`, if ``C=np.inf`` and a problem has no best finite coefficients.
     UserWarning
         From `fit`, for a label that all rows have, or none: its probability is constant.
 
@@ -308,7 +310,8 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         Raises
         ------
         ValueError
-            If the source or its blocks are not as described, or ``early_stopping`` is True.
+            If the source or its blocks are not as described, if ``early_stopping`` is True, for
+            "sgd", or for an L1 penalty with 2,000 features or more.
         """
         check_parameters(self, ONE_VS_REST_RULES)
         refuse_early_stopping(self)

@@ -55,7 +55,7 @@ def bce_path(
         1e4.
     l1_ratio, gamma, label_smoothing, class_weight, pos_weight, fit_intercept, solver, tol, \
 max_iter, random_state, verbose
-        As in `BCEClassifier`.
+        As in `BCEClassifier`; "sgd" is no solver of paths.
     sample_weight : float or array-like of shape (n_samples,), default=None
         Weights of the rows, >= 0. None is 1 for all.
 
