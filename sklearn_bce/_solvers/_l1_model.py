@@ -27,7 +27,6 @@ MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
 _ROUGHLY = 0.1
 _FORCING = 0.3  # of conjugate gradients on a face, relative to the residual
 _FACES = 10  # of which each has a coefficient less than the last one
-_LENGTHS = (1.0, 0.3, 0.1, 0.03)  # of a step that leaves the face
 _MAX_PRODUCTS = 20  # more go along directions that nearly dependent columns leave open
 _WORK = 2**25  # entries of X, about a tenth of a second's work
 
@@ -66,8 +65,8 @@ class _Model:
     def _step_to_smaller_face(self):
         """Take a step on the face; return whether it has ended where a coefficient is 0.
 
-        Of several lengths of the step, at which coefficients that would change their sign are kept
-        at 0, and the best point of the line, where they are not, what gains the most is taken.
+        Of the whole step, with coefficients that would change their sign kept at 0, and the best
+        point of the line, where they are not, the one that gains more is taken.
         """
         face = np.flatnonzero(self.w)
         if face.size == 0:
@@ -75,8 +74,7 @@ class _Model:
         start, slope = self.w[face], self.slopes(face)
         step = -self.solve(face, slope + self.l1[face] * np.sign(start))
         ends = np.where(start * step < 0.0, -start / np.where(step != 0.0, step, 1.0), np.inf)
-        lengths = _LENGTHS if ends.min() < 1.0 else (1.0,)
-        tried = [self._try_on_face(face, start, slope, step, ends, length) for length in lengths]
+        tried = [self._whole_step(face, start, slope, np.where(ends <= 1.0, 0.0, start + step))]
         if ends.min() < 1.0:
             tried.append(self._best_on_line(face, start, slope, step, ends))
         gain, goal, bent = best = max(tried, key=lambda each: each[0])
@@ -86,8 +84,7 @@ class _Model:
             self.gain += gain
         return gain > 0.0 and best is tried[-1] and not goal.all()
 
-    def _try_on_face(self, face, start, slope, step, ends, length):
-        goal = np.where(ends <= length, 0.0, start + min(length, 1.0) * step)
+    def _whole_step(self, face, start, slope, goal):
         change = goal - start
         bent, curvature = self.bend(face, change)
         penalty = self.l1[face] @ (np.abs(start) - np.abs(goal))
