@@ -45,6 +45,7 @@ def test_many_rows(layout, solver):
     assert peak_of(BCEClassifier(solver=solver).fit, X, y) <= (BYTES_A_ROW + 8) * X.shape[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(3_000, 1_000), (20_000, 400)])
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky"])
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -58,6 +59,7 @@ def test_many_columns(layout, solver, shape):
     assert peak_of(BCEClassifier(solver=solver, C=1e-3).fit, X, y) <= bound
 
 
+@pytest.mark.slow
 def test_many_labels_take_turns():
     X, _ = data(40_000, 8)
     rng = np.random.default_rng(1)

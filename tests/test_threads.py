@@ -231,6 +231,7 @@ def fit_eight_at_once():
     print(json.dumps([same_bits, same_threads, blas_threads() == before, _threads._running]))
 
 
+@pytest.mark.slow
 def test_eight_fits_at_once():
     same_bits, same_threads, same_limits, n_running = run_child("fit_eight_at_once")
     assert len(same_bits) == len(LAYOUTS) * (len(SOLVERS) + 3)
@@ -336,6 +337,7 @@ def share_out_within_tasks(size):
         print(json.dumps(branch(0, 3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_tasks_may_share_out_work_themselves(size):
     # of 64 leaves' sums of three digits 0 to 3, five times each
