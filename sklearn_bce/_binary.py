@@ -267,7 +267,7 @@ class BCEClassifier(LinearBinaryClassifier):
         with task_of_fit(self, X, y, sample_weight) as task:
             X, y = check_X(self, X, y, reset=True)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
-            targets = self._targets(y, split.sample_weight)
+            targets = binary_targets(y, split.sample_weight, self)
             return self._fit_binary(X, targets, split, task)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -359,15 +359,6 @@ class BCEClassifier(LinearBinaryClassifier):
         check_sigmoid(self)
         return logistic_regression(self, self.classes_)
 
-    def _targets(self, y, sample_weight):
-        return binary_targets(
-            y,
-            sample_weight,
-            class_weight=self.class_weight,
-            pos_weight=self.pos_weight,
-            label_smoothing=self.label_smoothing,
-        )
-
     def _fit_binary(self, X, targets, split=NOTHING_HELD_OUT, task=None):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
@@ -381,7 +372,7 @@ class BCEClassifier(LinearBinaryClassifier):
         end_stream(self, X.shape[0])
         if task is not None:
             task.begin([start] if start else [(np.zeros(X.shape[1]), 0.0)])
-        problem = Problem(lambda: targets[:2], start, judges=judges)
+        problem = Problem(lambda: targets, start, judges=judges)
         ((_, fitted),) = fit_problems(self, X, [problem], split=split, task=task)
         self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
         self.n_iter_ = np.array([fitted.solution.n_iter])

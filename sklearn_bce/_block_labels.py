@@ -4,9 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._label_columns import LabelColumns, ProblemTargets
+from ._label_weights import LabelWeights
 from ._targets import (
     binary_targets,
-    class_factors,
     encode_known,
     encode_labels,
     is_soft,
@@ -101,13 +101,7 @@ class BinaryTargets:
 
     def __init__(self, estimator, classes, mass):
         self.label_smoothing = float(estimator.label_smoothing)
-        self.merged = binary_targets(
-            classes,
-            mass,
-            class_weight=estimator.class_weight,
-            pos_weight=estimator.pos_weight,
-            label_smoothing=estimator.label_smoothing,
-        )
+        self.merged = binary_targets(classes, mass, estimator)
         self.all_mass = mass
 
     def of_block(self, y, weight):
@@ -137,38 +131,30 @@ class LabelTargets(ProblemTargets):
     """
 
     def __init__(self, estimator, y, weight):
-        class_weight = estimator.class_weight
+        labels = LabelColumns(y)
         super().__init__(
-            LabelColumns(y),
-            weight,
-            class_weight,
-            estimator.pos_weight,
-            estimator.label_smoothing,
-            y.shape[0],
+            labels, weight, LabelWeights(estimator, labels.classes, labels.is_multilabel)
         )
-        self.all_mass = np.array([self.mass(k) for k in range(len(self.labels))])
-        self._class_factors = np.ones(len(self.labels))
-        if isinstance(class_weight, dict):
-            self._class_factors = class_factors(class_weight, self.labels.classes, None)
+        self.all_mass = np.array([self.mass(k) for k in range(len(labels))])
 
     def of_block(self, y, weight):
         """Return the mass of a block's rows, and a function from the label to their (u, v)."""
-        column, factors = self._columns(y)
-        weight = weight * factors
+        column, codes = self._columns(y)
+        weight = self.label_weights.on_rows(weight, codes)
         mass = np.array([mass_of(column(k), weight) for k in range(len(self.labels))])
 
         def weigh(k):
-            factors = self.factors(k, self.all_mass[k])
-            return weigh_rows(column(k), weight, factors, self.label_smoothing)
+            factors = self.label_weights.factors(k, self.all_mass[k])
+            return weigh_rows(column(k), weight, factors, self.label_weights.label_smoothing)
 
         return mass, weigh
 
     def _columns(self, y):
-        """Return a function from k to y of problem k, and the factors on the rows."""
+        """Return a function from k to y of problem k, and the number of each row's class."""
         if self.labels.is_multilabel:
-            return LabelColumns(y).column, 1.0
+            return LabelColumns(y).column, None
         codes = _encode(y, self.labels.classes).astype(np.intp)
-        return lambda k: (codes == k).astype(np.float64), self._class_factors[codes]
+        return lambda k: (codes == k).astype(np.float64), codes
 
 
 def _is_number(labels):

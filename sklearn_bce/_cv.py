@@ -15,6 +15,7 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._folds import make_folds, split
 from ._grid import choose, fit_grid
 from ._inputs import check_X
+from ._label_weights import LabelWeights
 from ._linear import LinearBinaryClassifier, as_type_of
 from ._parameters import CV_RULES, check_parameters, values_of_C
 from ._path import fit_last
@@ -232,10 +233,10 @@ class BCEClassifierCV(LinearBinaryClassifier):
     def _fit_grid(self, X, y, sample_weight, params, task):
         self.classes_, labels = encode_labels(y)
         weight = check_sample_weight(sample_weight, X.shape[0])
-        loss = {name: getattr(self, name) for name in _LOSS}
-        targets = encoded_targets(self.classes_, labels, weight, **loss)
+        loss = self.classes_, LabelWeights(self, self.classes_)
+        targets = encoded_targets(labels, weight, *loss)
         splits = split(self.cv, X, y, **params.splitter.split)
-        folds = make_folds(splits, self.classes_, labels, weight, **loss)
+        folds = make_folds(splits, labels, weight, *loss)
         if len(folds) < 2 and self.selection == "1se":
             raise ValueError("selection='1se' needs the scores of two folds. cv makes one split.")
         self.Cs_, self.l1_ratios_ = values_of_C(self.Cs), np.array(self.l1_ratios, dtype=float)

@@ -52,7 +52,7 @@ class Fitted(NamedTuple):
 class Problem(NamedTuple):
     """One binary problem of possibly many over the same X."""
 
-    targets: Callable  # () -> (u, v); called when the problem's turn has come
+    targets: Callable  # () -> (u, v, ...); called when the problem's turn has come
     start: tuple | None = None  # (coef, intercept); by default without any feature
     label: str = ""  # how warnings name it
     index: int = 0  # the row of coef_ that it is for
@@ -170,11 +170,13 @@ def objective_of(estimator, matrix, problem, columns=None):
     """Return the Objective of a problem, which makes its targets."""
     C, l1_ratio = _penalty(estimator, problem)
     gamma = estimator.gamma if problem.gamma is None else problem.gamma
+    positive, negative, *_ = problem.targets()
     in_blocks = isinstance(matrix, Blocks)
     make = partial(BlocksObjective, label=problem.index) if in_blocks else Objective
     return make(
         matrix,
-        *problem.targets(),
+        positive,
+        negative,
         penalty=1.0 / float(C),
         gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
         fit_intercept=bool(estimator.fit_intercept),

@@ -48,20 +48,19 @@ def _pair(pair, fold):
     return train, test
 
 
-def make_folds(splits, classes, y, weight, **loss):
+def make_folds(splits, y, weight, classes, label_weights):
     """Return the Fold of every split.
 
     Parameters
     ----------
     splits : list of (train, test)
         Arrays of row numbers, or masks.
-    classes : ndarray of shape (2,)
     y : ndarray of shape (n_rows,)
         In [0, 1].
     weight : ndarray of shape (n_rows,)
-    **loss
-        class_weight, pos_weight and label_smoothing as in `BCEClassifier`. "balanced" counts the
-        rows that are trained on.
+    classes : ndarray of shape (2,)
+    label_weights : LabelWeights
+        "balanced" counts the rows that are trained on.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def make_folds(splits, classes, y, weight, **loss):
         counts = np.bincount(_numbers(train, k, len(y)), minlength=len(y))
         counts = counts.astype(np.min_scalar_type(counts.max()))
         where = f"Fold {k} of cv cannot be fitted: y of its training rows"
-        make = partial(_targets, classes, y, weight, counts, loss, where)
+        make = partial(_targets, y, weight, counts, classes, label_weights, where)
         held_out = _numbers(test, k, len(y))
         if not weight[held_out].any():
             raise ValueError(f"Fold {k} of cv holds out no rows, or only rows without weight.")
@@ -95,5 +94,5 @@ def _numbers(rows, fold, n_rows):
     return numbers
 
 
-def _targets(classes, y, weight, counts, loss, where):
-    return encoded_targets(classes, y, weight * counts, **loss, where=where)
+def _targets(y, weight, counts, classes, label_weights, where):
+    return encoded_targets(y, weight * counts, classes, label_weights, where)

@@ -67,9 +67,8 @@ def l1_min_C(
     np.True_
     """
     # These bring Numba, which a mere import should not wait for.
-    from ._fit import Problem, objective_of
-    from ._matrix import Matrix
-    from ._threads import team_of_a_fit
+    from ._fit import Problem, objective_of, shared_matrix
+    from ._solvers._intercept import best_constant
 
     model = BCEClassifier(
         l1_ratio=l1_ratio,
@@ -86,21 +85,8 @@ def l1_min_C(
             f"an L1 penalty no C makes coefficients 0. Got {l1_ratio!r} instead."
         )
     X, y = check_X(model, X, y, reset=True)
-    targets = binary_targets(
-        y,
-        sample_weight,
-        class_weight=class_weight,
-        pos_weight=pos_weight,
-        label_smoothing=label_smoothing,
-    )
-    with team_of_a_fit() as team, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        objective = objective_of(model, Matrix(X, team), Problem(lambda: targets[:2]))
-        return largest_empty_C(objective)
-
-
-def largest_empty_C(objective):
-    """Return the largest C without any feature, for an objective with C = 1 and an L1 penalty."""
-    from ._solvers._intercept import best_constant
-
-    point = objective.evaluate(best_constant(objective))
-    return float(np.min(objective.l1[:-1] / np.abs(point.gradient[:-1])))
+    targets = binary_targets(y, sample_weight, model)
+    with shared_matrix(X, "newton-cd") as matrix:
+        objective = objective_of(model, matrix, Problem(lambda: targets))  # with C = 1
+        point = objective.evaluate(best_constant(objective))
+        return float(np.min(objective.l1[:-1] / np.abs(point.gradient[:-1])))

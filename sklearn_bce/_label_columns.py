@@ -9,11 +9,10 @@ from scipy.special import logit
 from sklearn.utils.multiclass import type_of_target
 
 from ._targets import (
+    check_finite_sum,
     check_sample_weight,
-    class_factors,
+    encode_known,
     mass_of,
-    one_each,
-    positive_factor,
     unknown_labels,
     weigh,
 )
@@ -51,7 +50,11 @@ class LabelColumns:
             self._values = sp.csc_array(y) if sp.issparse(y) else y
         elif like is not None:
             self.classes = like.classes
-            self._values = _positions(y, self.classes)
+            codes, is_known = encode_known(y, self.classes)
+            if not is_known.all():
+                label = y[~is_known].tolist()[0]
+                raise ValueError(f"y_val has the label {label!r}, which y has not.")
+            self._values = codes.astype(np.intp)
         else:
             kind = type_of_target(y, input_name="y")
             if kind != "multiclass":
@@ -69,26 +72,15 @@ class LabelColumns:
             return self._values[:, k].astype(np.float64)
         return self._values[:, [k]].toarray().ravel().astype(np.float64)
 
-    def factors_of_rows(self, class_weight):
-        """Return the factor on each row that a dict of class weights means, or 1.0."""
-        if not isinstance(class_weight, dict):
-            return 1.0
-        if self.is_multilabel:
-            raise ValueError(
-                "class_weight cannot be a dict for multilabel y, where a row has no one class. Use "
-                "pos_weight with one value for each label."
-            )
-        return class_factors(class_weight, self.classes, None)[self._values]
+    @property
+    def n_rows(self):
+        """Number of rows."""
+        return self._values.shape[0]
 
-
-def _positions(y, classes):
-    """Where each label stands among the classes."""
-    present, codes = np.unique(y.astype(object), return_inverse=True)
-    place = {label: k for k, label in enumerate(classes.tolist())}
-    unknown = [label for label in present.tolist() if label not in place]
-    if unknown:
-        raise ValueError(f"y_val has the label {unknown[0]!r}, which y has not.")
-    return np.array([place[label] for label in present.tolist()])[codes]
+    @property
+    def codes(self):
+        """The number of each row's class, or None where it may have several."""
+        return None if self.is_multilabel else self._values
 
 
 def check_indicator(y):
@@ -108,31 +100,19 @@ class ProblemTargets:
     Parameters
     ----------
     labels : LabelColumns
-    sample_weight, class_weight, pos_weight, label_smoothing
-        As in `OneVsRestBCEClassifier`.
-    n_rows : int
+    sample_weight : float, array-like or None
+        As in `OneVsRestBCEClassifier.fit`.
+    label_weights : LabelWeights
     name : str
         Of the weights, for errors.
     """
 
-    def __init__(
-        self,
-        labels,
-        sample_weight,
-        class_weight,
-        pos_weight,
-        label_smoothing,
-        n_rows,
-        name="sample_weight",
-    ):
+    def __init__(self, labels, sample_weight, label_weights, name="sample_weight"):
         self.labels = labels
-        self.label_smoothing = float(label_smoothing)
-        self.class_weight = "balanced" if isinstance(class_weight, str) else None
-        self.pos_weight = one_each(pos_weight, len(labels))
-        weight = check_sample_weight(sample_weight, n_rows, len(labels), name=name)
-        factors = labels.factors_of_rows(class_weight)
-        self.weight = (weight.T * factors).T
-        self.has_posterior = bool(np.ptp(factors) == 0.0)  # else "no" weighs differently by class
+        self.label_weights = label_weights
+        weight = check_sample_weight(sample_weight, labels.n_rows, len(labels), name=name)
+        self.weight = label_weights.on_rows(weight, labels.codes)
+        check_finite_sum(self.weight, name=name)
 
     def row_weight(self):
         """Return the weight of the rows over all problems, (n_rows,)."""
@@ -146,14 +126,8 @@ class ProblemTargets:
         """Return (u, v) of problem k; by default with the factors that its own rows come to."""
         y, weight = self._column(k)
         if factors is None:
-            factors = self.factors(k, mass_of(y, weight))
-        return weigh(y, weight, factors, self.label_smoothing)
-
-    def factors(self, k, mass):
-        """Return the factors on [no, yes] of problem k, beside those on its rows."""
-        factors = class_factors(self.class_weight, None, mass)
-        factors[1] *= positive_factor(self.pos_weight[k], mass)
-        return factors
+            factors = self.label_weights.factors(k, mass_of(y, weight))
+        return weigh(y, weight, factors, self.label_weights.label_smoothing)
 
     def constant_logit(self, mass):
         """Return the logit for a label that all rows have, or none.
@@ -161,8 +135,8 @@ class ProblemTargets:
         Its probability is what one more row, half of each kind, would leave; smoothed as all labels
         are. So it is certain enough, and never 0 or 1.
         """
-        share = (mass[1] + 0.5) / (mass.sum() + 1.0)
-        return logit(share * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing)
+        share, smoothing = (mass[1] + 0.5) / (mass.sum() + 1.0), self.label_weights.label_smoothing
+        return logit(share * (1.0 - smoothing) + 0.5 * smoothing)
 
     def _column(self, k):
         weight = self.weight if self.weight.ndim == 1 else np.ascontiguousarray(self.weight[:, k])

@@ -16,7 +16,7 @@ from ._callbacks import CallbackSupportMixin
 from ._exceptions import InconsistentVersionWarning
 from ._inputs import check_X
 from ._posterior import check_closed_form, log_odds
-from ._targets import check_sample_weight, is_soft
+from ._targets import check_sample_weight, is_soft, may_be_soft
 from ._version import __version__
 
 _STAMP = "_sklearn_bce_version"  # in a saved state
@@ -172,7 +172,7 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
         return float(np.average(self._hits(scores > 0, y), weights=weight))
 
     def _hits(self, is_positive, y):
-        if is_soft(y) and self.classes_.dtype.kind in "fiub" and (self.classes_ == (0, 1)).all():
+        if is_soft(y) and may_be_soft(self.classes_):
             return np.where(is_positive, y, 1.0 - y)
         if type_of_target(y) in ("continuous", "unknown"):
             raise ValueError(f"Unknown label type: {type_of_target(y)}. Soft labels are in [0, 1].")

@@ -10,13 +10,14 @@ from ._callbacks import task_of_fit, with_callbacks
 from ._exceptions import warn
 from ._inputs import check_X, flat_if_one_column
 from ._label_columns import LabelColumns, ProblemTargets
+from ._label_weights import LabelWeights
 from ._linear import as_type_of
 from ._linear_labels import LinearOneVsRestClassifier
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
-from ._targets import is_soft, sorted_labels
+from ._targets import binary_targets, is_soft, sorted_labels
 from ._to_sklearn import check_sigmoid, one_vs_rest
 from ._unchanged import unchanged_on_error
 from ._validation import NOTHING_HELD_OUT, hold_out, judges_of_labels
@@ -249,15 +250,11 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             if y.ndim == 1 and _is_binary(y):
                 self.multilabel_, self.indicator_form_ = False, ("", "")
-                return self._fit_binary(X, self._targets(y, split.sample_weight), split, task)
-            targets = ProblemTargets(
-                LabelColumns(y),
-                split.sample_weight,
-                class_weight=self.class_weight,
-                pos_weight=self.pos_weight,
-                label_smoothing=self.label_smoothing,
-                n_rows=X.shape[0],
-            )
+                targets = binary_targets(y, split.sample_weight, self)
+                return self._fit_binary(X, targets, split, task)
+            labels = LabelColumns(y)
+            label_weights = LabelWeights(self, labels.classes, labels.is_multilabel)
+            targets = ProblemTargets(labels, split.sample_weight, label_weights)
             return self._fit_many(X, targets, split, task)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -329,22 +326,22 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
 
-        labels = targets.labels
+        labels, label_weights = targets.labels, targets.label_weights
         if self.probability == "posterior":
-            check_closed_form(targets.has_posterior)
+            check_closed_form(label_weights.has_posterior)
         n_labels = len(labels)
         coef, intercept = np.zeros((n_labels, X.shape[1])), np.zeros(n_labels)
         n_iter, optimality = np.ones(n_labels, dtype=int), np.zeros(n_labels)
         curves, scores = [[] for _ in range(n_labels)], [[] for _ in range(n_labels)]
         factors, gammas = np.ones((n_labels, 2)), np.zeros((n_labels, 2))
         starts = self._starts(n_labels, X.shape[1])
-        judges = judges_of_labels(split, targets, self.class_weight)
+        judges = judges_of_labels(split, targets)
         self.solver_ = self.solver  # unless all labels are constant, what it comes to
         problems = []
         for k, name in enumerate(labels.classes.tolist()):
             mass = targets.mass(k)
             if mass.all():
-                factors[k], gammas[k] = targets.factors(k, mass), self.gamma
+                factors[k], gammas[k] = label_weights.factors(k, mass), self.gamma
                 make = partial(targets.of_problem, k)
                 judge = judges(k, factors[k])
                 problems.append(Problem(make, starts[k], f", label {name!r}", k, judges=judge))
@@ -356,7 +353,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         self.indicator_form_ = (labels.dtype, labels.format)
         self.loss_parameters_ = (
             loss_parameters(gammas, factors, self.label_smoothing)
-            if targets.has_posterior
+            if label_weights.has_posterior
             else None
         )
         if task is not None:

@@ -1,6 +1,5 @@
 """Regularisation paths: fits of one loss for many C, on all rows and on folds of them."""
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -115,13 +114,7 @@ max_iter, random_state, verbose
     check_parameters(estimator, PATH_RULES, "bce_path")
     check_values_of_C(Cs, "bce_path")
     X, y = check_X(estimator, X, y, reset=True)
-    targets = binary_targets(
-        y,
-        sample_weight,
-        class_weight=class_weight,
-        pos_weight=pos_weight,
-        label_smoothing=label_smoothing,
-    )
+    targets = binary_targets(y, sample_weight, estimator)
     Cs = values_of_C(Cs)
     fits = [first for first, *_ in fit_path(estimator, X, targets, [], Cs, l1_ratio, gamma)]
     return RegularizationPath(
@@ -161,10 +154,9 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     from ._fit import Problem
 
     counts = np.array([fold.counts for fold in folds]).reshape(len(folds), X.shape[0])
-    problems = [Problem(lambda: targets[:2], gamma=gamma, l1_ratio=l1_ratio)]
+    problems = [Problem(lambda: targets, gamma=gamma, l1_ratio=l1_ratio)]
     for k, fold in enumerate(folds):
-        made = partial(_of_fold, fold)
-        problems.append(problems[0]._replace(targets=made, label=f", fold {k}"))
+        problems.append(problems[0]._replace(targets=fold.targets, label=f", fold {k}"))
     order = np.argsort(Cs, kind="stable")
     rising, fitted = Cs[order].tolist(), []
     if estimator.solver == "auto" and l1_ratio == 0.0:
@@ -178,10 +170,6 @@ def fit_path(estimator, X, targets, folds, Cs, l1_ratio, gamma, task=None):
     fitted += _one_after_another(estimator, X, problems, rising[len(fitted) :], weight, task)
     fitted += [[]] * (len(rising) - len(fitted))
     return [fitted[i] for i in np.argsort(order)]
-
-
-def _of_fold(fold):
-    return fold.targets()[:2]
 
 
 def _one_after_another(estimator, X, problems, Cs, row_weight, task):
@@ -238,7 +226,7 @@ def fit_last(estimator, X, targets, C, l1_ratio, gamma, near):
     from ._objective import MAX_FACTOR_SIZE
 
     problem = Problem(
-        lambda: targets[:2], (near.coef, near.intercept), C=C, gamma=gamma, l1_ratio=l1_ratio
+        lambda: targets, (near.coef, near.intercept), C=C, gamma=gamma, l1_ratio=l1_ratio
     )
     is_small = X.shape[1] < MAX_FACTOR_SIZE and l1_ratio == 0.0
     solver = "newton-cholesky" if estimator.solver == "auto" and is_small else estimator.solver

@@ -4,16 +4,8 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from ._label_columns import LabelColumns
-from ._targets import (
-    are_shares,
-    check_sample_weight,
-    class_factors,
-    encode_known,
-    is_soft,
-    one_each,
-    positive_factor,
-    weigh_rows,
-)
+from ._label_weights import LabelWeights
+from ._targets import are_shares, check_sample_weight, encode_known, is_soft, weigh_rows
 
 _SHOWN = 5  # unknown labels that an error names
 
@@ -97,37 +89,27 @@ def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weigh
 
     The factors, (n_problems, 2), are None where the rows of one problem's "no" have different ones.
     """
+    _refuse_strange_keys(estimator.class_weight, classes, is_multilabel)
+    label_weights = LabelWeights(estimator, classes, is_multilabel)
+    smoothing = label_weights.label_smoothing
     n_problems = len(columns)
     weight = check_sample_weight(sample_weight, n_rows, n_problems if n_problems > 1 else None)
-    factors = np.ones((n_problems, 2))
-    has_posterior = True
-    if estimator.class_weight is not None:
-        by_class = _class_factors(estimator.class_weight, classes, is_multilabel)
-        if n_problems == 1:
-            factors[0] = by_class
-        else:
-            with np.errstate(over="ignore"):
-                weight = (weight.T * by_class[codes]).T
-            has_posterior = np.ptp(by_class) == 0.0
-    for k, pos_weight in enumerate(one_each(estimator.pos_weight, n_problems)):
-        factors[k, 1] *= positive_factor(pos_weight, None)
+    weight = label_weights.on_rows(weight, codes)
+    factors = np.array([label_weights.factors(k) for k in range(n_problems)])
     positive, negative = np.empty((2, n_problems, n_rows))
     for k, column in enumerate(columns):
         own = weight if weight.ndim == 1 else weight[:, k]
-        positive[k], negative[k] = weigh_rows(column, own, factors[k], estimator.label_smoothing)
-    return positive, negative, factors if has_posterior else None
+        positive[k], negative[k] = weigh_rows(column, own, factors[k], smoothing)
+    return positive, negative, factors if label_weights.has_posterior else None
 
 
-def _class_factors(class_weight, classes, is_multilabel):
-    if is_multilabel:
-        raise ValueError(
-            "class_weight cannot be a dict for multilabel y, where a row has no one class. Use "
-            "pos_weight with one value for each label."
-        )
+def _refuse_strange_keys(class_weight, classes, is_multilabel):
+    """A stream has been told all labels, so that a key beside them is a mistake."""
+    if class_weight is None or is_multilabel:
+        return
     strange = [label for label in class_weight if label not in classes.tolist()]
     if strange:
         raise ValueError(
             f"class_weight has keys that are no label: {strange[:_SHOWN]}. The classes are "
             f"{classes.tolist()}."
         )
-    return class_factors(class_weight, classes, None)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import type_of_target
+
+from ._label_weights import LabelWeights
 
 _LEAST_SHARE = 1e-250  # of the other class's mass: below, double precision loses a class
 
@@ -25,17 +26,17 @@ class Targets(NamedTuple):
     factors: np.ndarray  # (2,): from class_weight and pos_weight, on [no, yes]
 
 
-def binary_targets(
-    y, sample_weight=None, *, class_weight=None, pos_weight=None, label_smoothing=0.0
-):
+def binary_targets(y, sample_weight, estimator):
     """Turn one column of labels into `Targets`.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows,)
         Two hard labels of any type, or floats in [0, 1].
-    sample_weight, class_weight, pos_weight, label_smoothing
-        As in `BCEClassifier`.
+    sample_weight : float, array-like or None
+        As in `BCEClassifier.fit`.
+    estimator : BCEClassifier
+        Its parameters are read.
 
     Returns
     -------
@@ -46,29 +47,26 @@ def binary_targets(
     ValueError
         If y is no binary target, or if weights leave only one class.
     """
-    (pos_weight,) = one_each(pos_weight, 1)
     classes, y = encode_labels(y)
     weight = check_sample_weight(sample_weight, y.shape[0])
     where = "y" if sample_weight is None else "y, where sample_weight is not zero,"
-    return encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothing, where)
+    return encoded_targets(y, weight, classes, LabelWeights(estimator, classes), where)
 
 
-def encoded_targets(classes, y, weight, class_weight, pos_weight, label_smoothing, where="y"):
+def encoded_targets(y, weight, classes, label_weights, where="y"):
     """Turn labels y in [0, 1] and checked weights into `Targets`; errors call them ``where``."""
     mass = mass_of(y, weight)
     if not mass.all():
         only = classes.tolist()[int(mass[1] > 0.0)]
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
 
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        factors = class_factors(class_weight, classes, mass)
-        factors[1] *= positive_factor(pos_weight, mass)
+    factors, class_weight = label_weights.factors(mass=mass), label_weights.class_weight
     if class_weight is not None and not factors.all():
         only = classes.tolist()[int(factors[1] > 0.0)]
         raise ValueError(
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
-    return Targets(*weigh(y, weight, factors, label_smoothing), classes, factors)
+    return Targets(*weigh(y, weight, factors, label_weights.label_smoothing), classes, factors)
 
 
 def mass_of(y, weight):
@@ -100,7 +98,6 @@ def weigh(y, weight, factors, label_smoothing):
 
 def weigh_rows(y, weight, factors, label_smoothing):
     """Return (u, v) for some of the rows, which may be of one class."""
-    label_smoothing = float(label_smoothing)
     smoothed = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
     with np.errstate(over="ignore", invalid="ignore"):
         return weight * smoothed * factors[1], weight * (1.0 - smoothed) * factors[0]
@@ -109,6 +106,11 @@ def weigh_rows(y, weight, factors, label_smoothing):
 def is_soft(y):
     """Whether an ndarray y holds floats in [0, 1], and so the probabilities of "yes"."""
     return y.dtype.kind == "f" and bool(np.min(y) >= 0.0 and np.max(y) <= 1.0)
+
+
+def may_be_soft(classes):
+    """Whether soft labels may go with hard ones of these two classes: those that are 0 and 1."""
+    return classes.dtype.kind in "biuf" and np.array_equal(classes, (0, 1))
 
 
 def encode_labels(y):
@@ -224,41 +226,3 @@ def check_finite_sum(*weights, name="sample_weight"):
     with np.errstate(over="ignore"):
         if not np.isfinite(sum(weight.sum() for weight in weights)):
             raise ValueError(f"{name} is too large: the sum of all weights overflows.")
-
-
-def class_factors(class_weight, classes, mass):
-    """Weights of [no, yes]; "balanced" makes the two classes weigh the same."""
-    if class_weight is None:
-        return np.ones(2)
-    if isinstance(class_weight, str):
-        return mass.sum() / (2.0 * mass)
-    if not all(isinstance(each, numbers.Real) for each in class_weight.values()):
-        raise ValueError(f"class_weight must hold numbers. Got {class_weight!r}.")
-    factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
-    if not (np.isfinite(factors).all() and (factors >= 0.0).all()):
-        raise ValueError(
-            f"class_weight must hold finite weights that are not negative. Got {class_weight!r}."
-        )
-    return factors
-
-
-def one_each(pos_weight, n_problems):
-    """Return a list of one value for each problem."""
-    if pos_weight is None or np.ndim(pos_weight) == 0:
-        return [pos_weight] * n_problems
-    values = np.asarray(pos_weight, dtype=np.float64)
-    if values.shape != (n_problems,):
-        raise ValueError(
-            f"pos_weight must have one value for each of the {n_problems} labels. Got shape "
-            f"{values.shape}."
-        )
-    return values.tolist()
-
-
-def positive_factor(pos_weight, mass):
-    """Factor on the weights of "yes"; "balanced" makes both classes weigh the same."""
-    if pos_weight is None:
-        return 1.0
-    if isinstance(pos_weight, str):
-        return mass[0] / mass[1]
-    return float(pos_weight)

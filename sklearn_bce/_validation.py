@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._inputs import check_X
 from ._label_columns import LabelColumns, ProblemTargets
-from ._targets import check_sample_weight, encode_known, is_soft, mass_of, weigh
+from ._targets import check_sample_weight, encode_known, is_soft, mass_of, may_be_soft, weigh
 
 
 class Split(NamedTuple):
@@ -177,8 +177,7 @@ def binary_judges(split, targets, label_smoothing):
 
 def _encode_judges(y, classes):
     """Return y_val as float64 in [0, 1]; it may be soft where the classes are 0 and 1."""
-    may_be_soft = classes.dtype.kind in "fiub" and np.array_equal(classes, (0, 1))
-    known = np.array([0.0, 1.0]) if may_be_soft and is_soft(y) else classes
+    known = np.array([0.0, 1.0]) if is_soft(y) and may_be_soft(classes) else classes
     codes, is_known = encode_known(y, known)
     if not is_known.all():
         raise ValueError(
@@ -188,17 +187,14 @@ def _encode_judges(y, classes):
     return codes
 
 
-def judges_of_labels(split, targets, class_weight):
+def judges_of_labels(split, targets):
     """Return a function of (k, factors) that does for problem k what `binary_judges` does."""
     if not split.judges:
         return lambda k, factors: None
     judges = ProblemTargets(
         LabelColumns(split.y, like=targets.labels),
         split.weight,
-        class_weight=class_weight,
-        pos_weight=None,  # it is among the factors, as "balanced" is
-        label_smoothing=targets.label_smoothing,
-        n_rows=split.y.shape[0],
+        targets.label_weights,
         name="sample_weight_val",
     )
 

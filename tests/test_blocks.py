@@ -49,13 +49,7 @@ class Counted:
 
 def value_of(clf, X, y, weight):
     """The user's objective at a fit's coefficients."""
-    targets = binary_targets(
-        y,
-        weight,
-        class_weight=clf.class_weight,
-        pos_weight=clf.pos_weight,
-        label_smoothing=clf.label_smoothing,
-    )
+    targets = binary_targets(y, weight, clf)
     gammas = clf.gamma if isinstance(clf.gamma, tuple) else (clf.gamma, clf.gamma)
     theta = np.append(clf.coef_[0], clf.intercept_)
     return focal_objective(theta, X, *targets[:2], gammas, clf.C)

@@ -43,13 +43,7 @@ def slopes(z, u, v, gammas):
 def kkt_residuals(clf, X, y, weight=None):
     """How far each coefficient and the intercept are from stationary, in units of the penalty."""
     X = (X.toarray() if sp.issparse(X) else X).astype(np.longdouble)
-    targets = binary_targets(
-        np.asarray(y),
-        weight,
-        class_weight=clf.class_weight,
-        pos_weight=clf.pos_weight,
-        label_smoothing=clf.label_smoothing,
-    )
+    targets = binary_targets(np.asarray(y), weight, clf)
     gammas = clf.gamma if isinstance(clf.gamma, tuple) else (clf.gamma, clf.gamma)
     w = clf.coef_[0].astype(np.longdouble)
     slope = clf.C * slopes(X @ w + clf.intercept_[0], *targets[:2], gammas)

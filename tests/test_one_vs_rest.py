@@ -201,6 +201,8 @@ def test_class_weight_dict_weighs_rows_by_their_class():
     np.testing.assert_array_equal(by_class.coef_, by_row.coef_)
     with pytest.raises(ValueError, match=r"class_weight cannot be a dict for.*pos_weight"):
         fit(INDICATOR, class_weight=weights)
+    with pytest.raises(ValueError, match="the sum of all weights overflows"):
+        fit(CLASSES, weight=np.full(len(CLASSES), 1e20), class_weight=dict.fromkeys(weights, 1e300))
 
 
 def test_pos_weight_for_each_label():
