@@ -13,6 +13,7 @@ _KERNELS = {
     "loss_pass": ("gradient", "u"),
     "curvature_pass": ("product", "weight"),
     "scores_pass": ("logits", "scores"),
+    "combination_pass": ("product", "factors"),
     "moments_pass": ("scales", "weight"),
     "weighted_block": ("Hessian", "weight"),
     "sparse_gram_pass": ("Hessian", "weight"),

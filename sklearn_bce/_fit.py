@@ -1,4 +1,4 @@
-"""The one road from (X, targets, parameters) to a solution, and the warnings on its way."""
+"""The one road from (X, targets, parameters) to a solution."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from . import _solvers
@@ -15,25 +14,21 @@ from ._blocks import Blocks
 from ._blocks_objective import BlocksObjective
 from ._descent import rule_of
 from ._epochs import Steps
-from ._exceptions import SeparationWarning, warn
 from ._matrix import Matrix
 from ._objective import Objective, few_rows
 from ._parameters import has_l1, is_int
 from ._progress import saved_progress
-from ._separation import is_quasi_separated
-from ._shared import answer_together
 from ._solvers._intercept import best_constant, constant_value
-from ._solvers._loop import ROUNDING, Control, Solution
+from ._solvers._loop import Control, Solution
 from ._solvers._minimum_norm import minimum_norm
-from ._solvers._together import run_together
 from ._threads import ALONE, team_of_a_fit
+from ._together import run_together
+from ._verdict import FINEST_STEPS_TOL, warn_of
 from ._watch import Watches
 
 _FOCAL_START_TOL = 1e-4
 _FOCAL_START_ITERATIONS = 100  # several times what it takes; the others are for the focal loss
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
-_FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
-_ASTRAY = 1.1  # times the objective of the start: epochs that all end above have diverged
 _TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
 _LONG = 10_000  # columns
 _BYTES_A_ROW = 60  # of one problem, as test_memory.py measures it
@@ -87,11 +82,11 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     """
     if not problems:  # one-vs-rest with nothing but constant labels
         return []
-    names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
+    name = _solver(estimator, X, problems[0], len(problems), solver)
     control = control_of(estimator)
-    if names[0] == "sgd":
+    if name == "sgd":
         control = control._replace(steps=_steps(estimator, X, control.seed))
-    with shared_matrix(X, names[0]) as matrix:
+    with shared_matrix(X, name) as matrix:
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -106,31 +101,43 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
-            watches = [
-                Watches(estimator, problem, objective, judging, task)
+            runs = [
+                Run(
+                    problem,
+                    objective,
+                    _solvers.settle(name, objective),
+                    Watches(estimator, problem, objective, judging, task),
+                )
                 for problem, objective in zip(some, objectives, strict=True)
             ]
-            chosen = list(map(_solvers.settle, names[first : first + tile], objectives))
-            solvers = [
-                solve_from(
-                    objective,
-                    _solvers.SOLVE[name],
-                    _for_problem(control, problem),
-                    problem.start,
-                    watch,
-                )
-                for problem, objective, name, watch in zip(
-                    some, objectives, chosen, watches, strict=True
-                )
+            answers = run_together([run.solve(control) for run in runs], share_out)
+            fitted += [
+                (run.problem, fitted_of(estimator, run, *answer))
+                for run, answer in zip(runs, answers, strict=True)
             ]
-            solutions = run_together(solvers, answer_together, share_out)
-            for problem, objective, solver, watch, (solution, theta) in zip(
-                some, objectives, chosen, watches, solutions, strict=True
-            ):
-                warn_of(watch.name, estimator, objective, solution)
-                coef, intercept = objective.from_theta(theta)
-                fitted.append((problem, Fitted(coef, intercept, solution, solver, watch.scores)))
     return fitted
+
+
+class Run(NamedTuple):
+    """A problem on its way to its solution."""
+
+    problem: Problem
+    objective: Objective
+    solver: str
+    watches: Watches
+
+    def solve(self, control):
+        """Return the generator that solves it."""
+        solve = _solvers.SOLVE[self.solver]
+        control = _for_problem(control, self.problem)
+        return solve_from(self.objective, solve, control, self.problem.start, self.watches)
+
+
+def fitted_of(estimator, run, solution, theta):
+    """Return what a run has come to, and warn where that is no optimum."""
+    warn_of(run.watches.name, estimator, run.objective, solution)
+    coef, intercept = run.objective.from_theta(theta)
+    return Fitted(coef, intercept, solution, run.solver, run.watches.scores)
 
 
 @contextmanager
@@ -238,61 +245,6 @@ def least_norm(objective, point):
     return theta if least.value <= point.value * (1.0 + 1e-12) else point.theta
 
 
-def warn_of(name, estimator, objective, solution):
-    """Warn of a fit that has not reached its optimum, or has none."""
-    if solution.is_early:  # that is as it was asked for
-        return
-    if objective.is_separated(solution.point):
-        warn(
-            f"{name}: the classes are separated by a hyperplane (complete separation), so without "
-            "a penalty the fit does not converge to finite coefficients. Those returned separate "
-            "the classes; their size means nothing. Use a finite C.",
-            SeparationWarning,
-        )
-    elif solution.optimality > max(estimator.tol, ROUNDING):
-        advice = (
-            "Increase max_iter"
-            if solution.n_iter >= estimator.max_iter
-            else "Rounding ended its progress: increase tol"
-        )
-        warn(
-            f"{name} did not converge: after {solution.n_iter} iterations the objective is above "
-            f"its minimum by about {solution.optimality:.1e} of its value, more than tol="
-            f"{estimator.tol:g}. {advice}.",
-            ConvergenceWarning,
-        )
-    elif _has_gone_astray(solution):
-        warn(
-            f"{name} did not converge: the steps are too long, and no epoch came near the "
-            f"objective of the start, whose coefficients are returned. Scale the features, or take "
-            f"a smaller eta0 or learning_rate='adaptive'.",
-            ConvergenceWarning,
-        )
-    elif not solution.is_done:
-        warn(
-            f"{name} did not converge: after {solution.n_iter} epochs the objective still improves "
-            f"by more than tol={max(estimator.tol, _FINEST_STEPS_TOL):g} of its value in some of "
-            f"n_iter_no_change={estimator.n_iter_no_change}. Increase max_iter or tol.",
-            ConvergenceWarning,
-        )
-    elif np.isnan(solution.optimality):  # nothing is known of the end
-        return
-    elif objective.strength == 0.0 and is_quasi_separated(objective, solution):
-        warn(
-            f"{name}: some rows are separated from the rest (quasi-complete separation), so "
-            "without a penalty some coefficients do not converge: the objective has reached its "
-            "infimum to tol, but they would grow for ever. Use a finite C.",
-            SeparationWarning,
-        )
-
-
-def _has_gone_astray(solution):
-    """Whether stochastic steps have only led away from where they began."""
-    start, *epochs = solution.loss_curve
-    is_stochastic = np.isnan(solution.optimality) and len(epochs) > 0
-    return is_stochastic and not np.fmin.reduce(epochs) <= _ASTRAY * start
-
-
 def _for_problem(control, problem):
     if control.steps is None:
         return control
@@ -301,7 +253,7 @@ def _for_problem(control, problem):
 
 def _steps(estimator, X, seed):
     order = seed if estimator.shuffle else None
-    tol = max(estimator.tol, _FINEST_STEPS_TOL)
+    tol = max(estimator.tol, FINEST_STEPS_TOL)
     patience, saved = estimator.n_iter_no_change, saved_progress(estimator)
     rule = rule_of(estimator, is_sparse=sp.issparse(X))
     return Steps(rule, order, tol, patience, saved)

@@ -8,14 +8,13 @@ add up to every fold's.
 
 import numpy as np
 
-from . import _fit, _solvers
+from . import _fit
 from ._gram import gram_matrix
 from ._objective import MAX_FACTOR_SIZE
-from ._shared import answer_together
 from ._solvers import _from_neighbour
 from ._solvers._from_neighbour import Near
-from ._solvers._together import run_together
 from ._threads import ALONE
+from ._together import run_together
 from ._watch import Watches
 
 _NEAR = 2.5  # as far as curvatures may have moved before new Gram matrices are made
@@ -140,33 +139,30 @@ class _Walk:
 
     def _begin(self, C):
         """Fit all rows for the first C."""
-        objective = self._objective(0, C)
-        watches = self._watches(0, C, objective)
-        solve = _solvers.SOLVE[_SOLVER]
-        solver = _fit.solve_from(objective, solve, self.control, None, watches)
-        ((solution, theta),) = run_together([solver], answer_together, ALONE.map)
+        run = self._run(0, C, self._objective(0, C))
+        ((solution, theta),) = run_together([run.solve(self.control)], ALONE.map)
         self.thetas[0] = solution.point.theta
-        self._share(objective, solution.point)
-        return [self._fitted(0, C, objective, solution, theta)]
+        self._share(run.objective, solution.point)
+        return [self._fitted(run, solution, theta)]
 
     def _fit(self, numbers, C, starts):
         """Fit some of the problems, side by side."""
-        rules, solvers = [], []
+        rules, runs, solvers = [], [], []
         for k, start in zip(numbers, starts, strict=True):
             candidates = [near for near in (self.shared[k], self.own[k]) if near is not None]
             rule = _from_neighbour.Rule(self._objective(k, C), self.control.tol, candidates)
             rules.append(rule)
-            watches = self._watches(k, C, rule.objective)
-            solvers.append(self._solve(rule, start, watches))
+            runs.append(self._run(k, C, rule.objective))
+            solvers.append(self._solve(rule, start, runs[-1].watches))
         fits = []
-        solutions = run_together(solvers, answer_together, ALONE.map)
-        for k, rule, (solution, theta) in zip(numbers, rules, solutions, strict=True):
+        answers = run_together(solvers, ALONE.map)
+        for k, rule, run, (solution, theta) in zip(numbers, rules, runs, answers, strict=True):
             self.thetas[k] = solution.point.theta
             if rule.near is not self.shared[k]:
                 self.own[k] = rule.near
             if k == 0 and self.shared[0].distance(solution.point.weight) > _NEAR:
                 self._share(rule.objective, solution.point)
-            fits.append(self._fitted(k, C, rule.objective, solution, theta))
+            fits.append(self._fitted(run, solution, theta))
         return fits
 
     def _solve(self, rule, starts, watches):
@@ -190,11 +186,11 @@ class _Walk:
     def _objective(self, k, C):
         return self.objectives[k].with_penalty(1.0 / C)
 
-    def _watches(self, k, C, objective):
+    def _run(self, k, C, objective):
         problem = self.problems[k]._replace(label=f"{self.problems[k].label}, C={C:g}")
-        return Watches(self.estimator, problem, objective, None, None)
+        watches = Watches(self.estimator, problem, objective, None, None)
+        return _fit.Run(problem, objective, _SOLVER, watches)
 
-    def _fitted(self, k, C, objective, solution, theta):
-        name = self._watches(k, C, objective).name
-        _fit.warn_of(name, self.estimator, objective, solution)
-        return _fit.Fitted(*objective.from_theta(theta), solution._replace(point=None), _SOLVER)
+    def _fitted(self, run, solution, theta):
+        fitted = _fit.fitted_of(self.estimator, run, solution, theta)
+        return fitted._replace(solution=solution._replace(point=None))

@@ -26,7 +26,7 @@ _PROBLEMS_OF_A_READING = 8  # as many take about as long as to read X
 
 
 def answer_together(name, questions):
-    """Answer the same verb of many objectives; see `_solvers._together.run_together`.
+    """Answer the same verb of many objectives; see `_together.run_together`.
 
     Each question is (objective, *arguments). Threads share out groups of objectives over the same
     X, as long as there is one for each thread, and then the parts of each group that is left;

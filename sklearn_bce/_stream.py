@@ -1,4 +1,4 @@
-"""`partial_fit`: labels by classes that the first call settles, and what is kept between calls.
+"""`partial_fit`, and what is kept between calls.
 
 That is a dict of plain arrays, in the private attribute ``_stream`` of the estimator.
 """

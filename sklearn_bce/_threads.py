@@ -122,7 +122,7 @@ def _one_blas_thread():
     global _running, _limit, _blas_threads
     with _lock:
         if _running == 0:
-            _blas_threads = _count_blas_threads()
+            _blas_threads = _count_blas_threads()  # takes as long as a small fit
             _limit = _controller().limit(limits=1, user_api="blas")
         _running += 1
         share = _blas_threads // _running
@@ -138,7 +138,7 @@ def _one_blas_thread():
 def _count_blas_threads():
     libraries = _controller().lib_controllers
     counts = [each.num_threads for each in libraries if each.user_api == "blas"]
-    return min(counts) if counts else os.cpu_count()  # to count them takes as long as a small fit
+    return min(counts) if counts else os.cpu_count()
 
 
 def _numba_threads():

@@ -1,5 +1,5 @@
 """The ground floor: Numba loops over arrays, and nothing else.
 
-Kernels take arrays, numbers and the matrix records of ``matrices.py``. They never raise, never
-allocate more than a block, and never write to the user's data.
+Kernels take arrays, numbers and records of these. They never raise, never allocate what grows with
+the number of rows, and never write to the user's data.
 """

@@ -1,7 +1,7 @@
-"""How a loop reads X: three layouts, four verbs.
+"""How a loop over rows reads X: three layouts, four verbs.
 
 The layouts are records of arrays. The verbs work on a range of rows, so that a pass can do all
-its work on a block of X while the block is in cache. Each verb has one body a layout, chosen by
+its work on a block of X while the block is in cache. A verb has a body for each layout, chosen by
 type when Numba compiles; the passes above are written once for all of them.
 
 Numba lets a negative index count from the end, and unless it knows better it asks each index for

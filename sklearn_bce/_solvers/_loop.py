@@ -9,9 +9,9 @@ decides when to stop, so that there is one stopping rule (the user guide tells i
     after a certified estimate within tol is the last
 4.  stop also where rows are separated and nothing is penalised, or where rounding ends progress
 
-Whatever needs a reading of X is not called but asked for, ``point = yield objective.evaluate,
-theta``: solvers, and all that they are made of, are generators. `_together.py` answers them, and
-lets many problems over one X share each reading.
+Readings of X that problems can share are not called but asked for, ``point = yield
+objective.evaluate, theta``: solvers, and all that they are made of, are generators. `_together.py`
+answers them, and lets many problems over one X share each reading.
 """
 
 from collections.abc import Callable

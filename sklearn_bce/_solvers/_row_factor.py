@@ -18,7 +18,7 @@ _ENOUGH_DIGITS = 1e-3  # relative error of a decrement that K's rounding may cau
 
 
 class RowFactor:
-    """Cholesky factor of B, and Newton directions by it; a direction takes one reading of X.
+    """Cholesky factor of B, and Newton directions by it; a direction reads X twice.
 
     Columns of very different sizes make K so large that its rounding hides the identity. Then the
     factor is that of a Hessian with a larger penalty: a metric, and no certificate.

@@ -1,9 +1,10 @@
-"""L-BFGS preconditioned by the Hessian of a row subsample.
+"""L-BFGS preconditioned by a Hessian, on large data by that of a sample of the rows.
 
 On large data a Newton fit of some random rows (20 p, or a sixteenth) gives the start and, by its
 Hessian, the metric; L-BFGS over all rows then needs a handful of readings of X where plain L-BFGS
-needs hundreds (Nocedal and Wright, "Numerical Optimization", chapter 7). With more than
-`MAX_FACTOR_SIZE` features the metric is the Hessian's diagonal.
+needs hundreds (Nocedal and Wright, "Numerical Optimization", chapter 7). On small data the metric
+is the whole Hessian, see `_own_proof.py`; with more than `MAX_FACTOR_SIZE` features it is a
+diagonal, see `Objective.metric`.
 """
 
 import numpy as np

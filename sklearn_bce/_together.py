@@ -5,15 +5,15 @@ arguments, and gets the answer sent back. So it knows nothing of other problems;
 its own steps and ends at its own optimum, and one that has ended costs nothing more.
 """
 
+from ._shared import answer_together
 
-def run_together(solvers, answer_together, share_out):
+
+def run_together(solvers, share_out):
     """Answer many solvers, the same question of all who wait for it in one go.
 
     Parameters
     ----------
     solvers : list of generators
-    answer_together : callable(name, questions) -> list of answers
-        ``name`` is the verb's, ``questions`` a list of tuples (objective, *arguments).
     share_out : callable(task, parts) -> list
         [task(*part) for part in parts], possibly by several threads.
 
