@@ -82,11 +82,11 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     """
     if not problems:  # one-vs-rest with nothing but constant labels
         return []
-    name = _solver(estimator, X, problems[0], len(problems), solver)
+    names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
     control = control_of(estimator)
-    if name == "sgd":
+    if names[0] == "sgd":
         control = control._replace(steps=_steps(estimator, X, control.seed))
-    with shared_matrix(X, name) as matrix:
+    with shared_matrix(X, names[0]) as matrix:
         columns = None
         if row_weight is not None:
             share = row_weight / row_weight.sum()
@@ -108,7 +108,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
                     _solvers.settle(name, objective),
                     Watches(estimator, problem, objective, judging, task),
                 )
-                for problem, objective in zip(some, objectives, strict=True)
+                for problem, objective, name in zip(some, objectives, names[first:], strict=False)
             ]
             answers = run_together([run.solve(control) for run in runs], share_out)
             fitted += [

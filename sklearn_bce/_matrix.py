@@ -11,8 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._kernels import passes
-from ._kernels.matrices import Columns, Rows, SparseRows
-from ._kernels.sweeps import SparseColumns
+from ._kernels.layouts import Columns, Rows, SparseColumns, SparseRows
 from ._room import Room
 from ._threads import ALONE
 

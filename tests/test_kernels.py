@@ -766,6 +766,40 @@ def test_code_under_a_wrong_name_is_not_used(warm, cache):
     assert (hits, misses) == (0, 2)
 
 
+# Numba numbers functions of one name and the same types, in each process anew. If two that differ
+# come from the cache with the same number, one of them is called for both.
+NAMES = """
+import re
+import numpy as np
+from kernels import passes
+from kernels.layouts import Rows, SparseRows
+
+X, entries, places = np.ones((1, 1)), np.ones(1), np.array([0, 1], dtype=np.int32)
+for array in (X, entries, places):
+    array.flags.writeable = False
+dense, sparse = Rows(X), SparseRows(entries, places[:1], places)
+passes.scores_pass(dense, 0, np.ones(1), 0.0, np.ones(1))
+passes.combination_pass(dense, 0, np.ones(1), np.ones(1))
+passes.moments_pass(dense, 0, np.ones(1), np.ones(1), 1.0, np.ones(1), np.ones(1))
+passes.sparse_scores(sparse, 0, np.ones((1, passes.WIDTH)), np.ones((passes.WIDTH, 1)))
+passes.add_sparse_combination(sparse, 0, np.ones((passes.WIDTH, 1)), np.ones((1, passes.WIDTH)))
+names = set()
+for kernel in vars(passes).values():
+    for compiled in getattr(kernel, "overloads", {}).values():
+        names |= {f.name for f in compiled.library._final_module.functions if not f.is_declaration}
+print(len(names), len({re.sub(r"B[0-9]v[0-9]+", "", name) for name in names}))
+"""
+
+
+@cached
+def test_no_two_functions_differ_only_by_a_number(tmp_path):
+    copy_kernels(tmp_path)
+    (tmp_path / "names.py").write_text(NAMES)
+    out, error = start(tmp_path, tmp_path / "cache", script="names.py").communicate(timeout=300)
+    n_names, n_without_number = map(int, out.split() or [error])
+    assert n_names == n_without_number > 10
+
+
 @cached
 def test_processes_that_start_at_once(warm, tmp_path):
     orders = [("Rows",), ("Columns",), ("Rows", "Columns"), ("Columns", "Rows")]

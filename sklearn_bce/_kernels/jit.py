@@ -41,6 +41,10 @@ class _KernelCache(FunctionCache):
 
     An entry is valid for one state of the whole folder (a change in a callee counts). A damaged
     entry is a miss, and compiling again heals it; one that cannot be written is not written.
+
+    What a kernel calls is in its entry too, under a name that has to be of that function alone.
+    Numba tells functions of one qualified name and the same types apart by a number only, which
+    every process counts anew: of two in entries from two processes, one would run for both.
     """
 
     def __init__(self, function):

@@ -59,31 +59,31 @@ def add(one, other):
     return one + other
 
 
-# What Numba compiles for it.
+# What Numba compiles for it, each under a name of its own: see `_KernelCache`.
 
 
 @overload(zeros)
-def _():
+def _zeros_lanes():
     return lambda: _zeros()
 
 
 @overload(load)
-def _(rows, j):
+def _load_lanes(rows, j):
     return lambda rows, j: _load(rows, np.int64(j))
 
 
 @overload(store)
-def _(vector, rows, j):
+def _store_lanes(vector, rows, j):
     return lambda vector, rows, j: _store(vector, rows, np.int64(j))
 
 
 @overload(multiply_add)
-def _(factor, vector, total):
+def _multiply_add_lanes(factor, vector, total):
     return lambda factor, vector, total: _multiply_add(np.float64(factor), vector, total)
 
 
 @overload(add)
-def _(one, other):
+def _add_lanes(one, other):
     return lambda one, other: _add(one, other)
 
 

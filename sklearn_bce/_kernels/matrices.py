@@ -1,8 +1,7 @@
-"""How a loop over rows reads X: three layouts, four verbs.
+"""How a loop over rows reads X: four verbs, each with a body for every layout.
 
-The layouts are records of arrays. The verbs work on a range of rows, so that a pass can do all
-its work on a block of X while the block is in cache. A verb has a body for each layout, chosen by
-type when Numba compiles; the passes above are written once for all of them.
+They work on a range of rows, so that a pass can do all its work on a block of X while the block is
+in cache. The passes above are written once for all layouts.
 
 Numba lets a negative index count from the end, and unless it knows better it asks each index for
 its sign, which is slower than what is done with the number. It knows better where loops run from 0
@@ -10,34 +9,12 @@ over a slice, and where an index is unsigned. Sparse rows are short, and a slice
 as much as many entries: its owner is counted.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba.extending import overload
 
 from .jit import jit, jit_exact
+from .layouts import Columns, Rows, SparseRows, verb
 
 _AT_ONCE = 4  # columns that share a reading of the vector they meet
-
-
-class Rows(NamedTuple):
-    """Dense X, row after row in memory."""
-
-    values: np.ndarray  # (n_rows, n_columns), C order
-
-
-class Columns(NamedTuple):
-    """Dense X, column after column in memory."""
-
-    values: np.ndarray  # (n_columns, n_rows), C order: the transpose of X
-
-
-class SparseRows(NamedTuple):
-    """Sparse X, row after row (CSR); unsorted and repeated entries are legal."""
-
-    values: np.ndarray
-    indices: np.ndarray
-    indptr: np.ndarray
 
 
 # -- scores[i] += X[start + i] . coef
@@ -206,58 +183,21 @@ def _scaled_columns(X, center, inverse, root, start, block):
             block[i, j] = shifted * root[i] if root[i] > 0.0 else 0.0
 
 
+@verb({Rows: _scores_rows, Columns: _scores_columns, SparseRows: _scores_sparse})
 def add_scores(X, coef, start, scores):
     """Add X[rows] @ coef to ``scores``; the rows begin at ``start``, one for each score."""
-    _choose(type(X), _scores_rows, _scores_columns, _scores_sparse)(X, coef, start, scores)
 
 
+@verb({Rows: _combine_rows, Columns: _combine_columns, SparseRows: _combine_sparse})
 def add_combination(X, residual, start, sums):
     """Add X[rows].T @ residual to ``sums``."""
-    _choose(type(X), _combine_rows, _combine_columns, _combine_sparse)(X, residual, start, sums)
 
 
+@verb({Rows: _moments_rows, Columns: _moments_columns, SparseRows: _moments_sparse})
 def add_moments(X, weight, origin, unit, start, sums, squares):
     """Add weight @ X[rows] to ``sums``, and weight @ ((X[rows] - origin) * unit) ** 2."""
-    _choose(type(X), _moments_rows, _moments_columns, _moments_sparse)(
-        X, weight, origin, unit, start, sums, squares
-    )
 
 
+@verb({Rows: _scaled_rows, Columns: _scaled_columns})
 def fill_scaled(X, center, inverse, root, start, block):
-    """Fill ``block`` with the centred and scaled rows times ``root``; dense layouts only."""
-    _choose(type(X), _scaled_rows, _scaled_columns)(X, center, inverse, root, start, block)
-
-
-def _choose(layout, rows, columns, sparse=None):
-    return {Rows: rows, Columns: columns, SparseRows: sparse}[layout]
-
-
-# What Numba compiles for each verb. The functions above are the same choice in plain Python.
-
-
-@overload(add_scores, inline="never")
-def _(X, coef, start, scores):
-    kernel = _choose(X.instance_class, _scores_rows, _scores_columns, _scores_sparse)
-    return lambda X, coef, start, scores: kernel(X, coef, start, scores)
-
-
-@overload(add_combination, inline="never")
-def _(X, residual, start, sums):
-    kernel = _choose(X.instance_class, _combine_rows, _combine_columns, _combine_sparse)
-    return lambda X, residual, start, sums: kernel(X, residual, start, sums)
-
-
-@overload(add_moments, inline="never")
-def _(X, weight, origin, unit, start, sums, squares):
-    kernel = _choose(X.instance_class, _moments_rows, _moments_columns, _moments_sparse)
-    return lambda X, weight, origin, unit, start, sums, squares: kernel(
-        X, weight, origin, unit, start, sums, squares
-    )
-
-
-@overload(fill_scaled, inline="never")
-def _(X, center, inverse, root, start, block):
-    kernel = _choose(X.instance_class, _scaled_rows, _scaled_columns)
-    return lambda X, center, inverse, root, start, block: kernel(
-        X, center, inverse, root, start, block
-    )
+    """Fill ``block`` with the centred and scaled rows times ``root``."""

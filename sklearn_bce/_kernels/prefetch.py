@@ -26,5 +26,5 @@ def _prefetch(typing_context, array, place):
 
 
 @overload(prefetch, inline="always")
-def _(array, place):
+def _prefetch_line(array, place):
     return lambda array, place: _prefetch(array, place)

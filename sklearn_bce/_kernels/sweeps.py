@@ -6,21 +6,11 @@ Hastie, Tibshirani, "Regularization Paths for Generalized Linear Models via Coor
 Journal of Statistical Software 33, 2010).
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba.extending import overload
 
 from .jit import jit
-from .matrices import Columns, entries_of
-
-
-class SparseColumns(NamedTuple):
-    """Sparse X, column after column in memory (CSC), without repeated entries."""
-
-    values: np.ndarray
-    indices: np.ndarray
-    indptr: np.ndarray
+from .layouts import Columns, SparseColumns, verb
+from .matrices import entries_of
 
 
 @jit
@@ -121,41 +111,19 @@ def _square_sparse(X, j, center, weight):
     return total
 
 
+@verb({Columns: _product_dense, SparseColumns: _product_sparse})
 def product(X, j, rows):
     """Return column j times ``rows``."""
-    return _choose(type(X), _product_dense, _product_sparse)(X, j, rows)
 
 
+@verb({Columns: _add_dense, SparseColumns: _add_sparse})
 def add(X, j, factor, center, weight, rows):
     """Add ``factor`` times the centred and weighted column j to ``rows``."""
-    _choose(type(X), _add_dense, _add_sparse)(X, j, factor, center, weight, rows)
 
 
+@verb({Columns: _square_dense, SparseColumns: _square_sparse})
 def square(X, j, center, weight):
     """Return the weighted sum of the squares of the centred column j."""
-    return _choose(type(X), _square_dense, _square_sparse)(X, j, center, weight)
-
-
-def _choose(layout, dense, sparse):
-    return {Columns: dense, SparseColumns: sparse}[layout]
-
-
-@overload(product, inline="never")
-def _(X, j, rows):
-    kernel = _choose(X.instance_class, _product_dense, _product_sparse)
-    return lambda X, j, rows: kernel(X, j, rows)
-
-
-@overload(add, inline="never")
-def _(X, j, factor, center, weight, rows):
-    kernel = _choose(X.instance_class, _add_dense, _add_sparse)
-    return lambda X, j, factor, center, weight, rows: kernel(X, j, factor, center, weight, rows)
-
-
-@overload(square, inline="never")
-def _(X, j, center, weight):
-    kernel = _choose(X.instance_class, _square_dense, _square_sparse)
-    return lambda X, j, center, weight: kernel(X, j, center, weight)
 
 
 @jit
