@@ -363,7 +363,7 @@ class BCEClassifier(LinearBinaryClassifier):
         # This brings Numba, which a mere import should not wait for.
         from ._fit import Problem, fit_problems
 
-        start = self._warm_start(X.shape[1])
+        (start,) = self._starts(1, X.shape[1])
         judges = binary_judges(split, targets, self.label_smoothing)
         self.classes_ = targets.classes
         self.loss_parameters_ = loss_parameters(
@@ -383,16 +383,17 @@ class BCEClassifier(LinearBinaryClassifier):
         forget_progress(self)
         return self
 
-    def _warm_start(self, n_features):
+    def _starts(self, n_problems, n_features):
+        """Coefficients and intercept that each problem continues from, or None."""
         if not (self.warm_start and hasattr(self, "coef_")):
-            return None
-        coef = np.asarray(self.densify().coef_, dtype=np.float64).ravel()
-        if coef.size != n_features:
+            return [None] * n_problems
+        coef = self.densify().coef_.astype(np.float64)
+        if coef.shape != (n_problems, n_features):
             raise ValueError(
-                f"warm_start=True continues from coef_ with {coef.size} features, but X has "
-                f"{n_features} features."
+                f"warm_start=True continues from coef_ of shape {coef.shape}, but X and y ask for "
+                f"{(n_problems, n_features)}."
             )
-        return coef, float(self.intercept_[0])
+        return list(zip(coef, self.intercept_.astype(np.float64).tolist(), strict=True))
 
 
 def refuse_early_stopping(estimator):

@@ -78,7 +78,7 @@ class BlockSource:
 
 def _opener(name, source):
     """Return what gives an iterator over the blocks at every call."""
-    is_iterable = hasattr(type(source), "__iter__")
+    is_iterable = hasattr(type(source), "__iter__") and getattr(source, "ndim", 1) > 0
     if isinstance(source, Iterator) or not (is_iterable or callable(source)):
         raise InvalidParameterError(
             f"The 'source' parameter of {name} must be an iterable of blocks that can be read "

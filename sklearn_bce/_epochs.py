@@ -7,6 +7,8 @@ import numpy as np
 from ._descent import Descent, in_random_order
 from ._kernels.stochastic import Rule
 
+_LARGEST_SHARE = 1e100  # of the penalty, for a row
+
 
 class Steps(NamedTuple):
     """What the user asks of stochastic steps in a fit."""
@@ -73,7 +75,7 @@ def _learn(problems, number):
         np.stack([each.negative for each in objectives]),
         np.array([each.gammas for each in objectives]),
         rule,
-        share=np.array([each.strength for each in objectives]),
+        share=np.array([min(each.strength, _LARGEST_SHARE) for each in objectives]),
         factor=float(rows.size),  # the weights of an objective sum to 1
     )
     for k, each in enumerate(problems):

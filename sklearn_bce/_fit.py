@@ -16,7 +16,7 @@ from ._descent import rule_of
 from ._epochs import Steps
 from ._matrix import Matrix
 from ._objective import Objective, few_rows
-from ._parameters import has_l1, is_int
+from ._parameters import gamma_pair, has_l1, is_int
 from ._progress import saved_progress
 from ._solvers._intercept import best_constant, constant_value
 from ._solvers._loop import Control, Solution
@@ -161,7 +161,7 @@ def control_of(estimator):
 
 def _penalty(estimator, problem):
     """C and l1_ratio of a problem."""
-    C = estimator.C if problem.C is None else problem.C
+    C = float(estimator.C if problem.C is None else problem.C)
     return C, estimator.l1_ratio if problem.l1_ratio is None else problem.l1_ratio
 
 
@@ -184,8 +184,8 @@ def objective_of(estimator, matrix, problem, columns=None):
         matrix,
         positive,
         negative,
-        penalty=1.0 / float(C),
-        gammas=tuple(map(float, gamma if isinstance(gamma, tuple) else (gamma, gamma))),
+        penalty=1.0 / C,
+        gammas=gamma_pair(gamma),
         fit_intercept=bool(estimator.fit_intercept),
         columns=columns,
         l1_ratio=float(l1_ratio),

@@ -41,7 +41,7 @@ class LabelColumns:
         self.is_multilabel = y.ndim == 2
         self.dtype = self.format = ""
         if self.is_multilabel:
-            check_indicator(y)
+            y = checked_indicator(y)
             self.classes = np.arange(y.shape[1])
             if like is not None and len(like) != len(self):
                 raise ValueError(f"y_val has {len(self)} columns, but y has {len(like)}.")
@@ -83,8 +83,11 @@ class LabelColumns:
         return None if self.is_multilabel else self._values
 
 
-def check_indicator(y):
-    """Raise ValueError unless all entries are in [0, 1]."""
+def checked_indicator(y):
+    """Return y with its repeated entries summed; raise ValueError unless all are in [0, 1]."""
+    if sp.issparse(y) and not y.has_canonical_format:
+        y = y.copy()
+        y.sum_duplicates()
     values = y.data if sp.issparse(y) else y
     is_number = values.dtype.kind in "buif"
     if not is_number or (values.size and not (values.min() >= 0 and values.max() <= 1)):
@@ -92,6 +95,7 @@ def check_indicator(y):
             f"Unknown label type: {type_of_target(y)}. With several columns, y must be an "
             "indicator matrix of 0 and 1, or hold floats in [0, 1]."
         )
+    return y
 
 
 class ProblemTargets:

@@ -174,10 +174,15 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
     def _hits(self, is_positive, y):
         if is_soft(y) and may_be_soft(self.classes_):
             return np.where(is_positive, y, 1.0 - y)
-        if type_of_target(y) in ("continuous", "unknown"):
-            raise ValueError(f"Unknown label type: {type_of_target(y)}. Soft labels are in [0, 1].")
+        kind = type_of_target(y)
+        if kind == "continuous" or (kind == "unknown" and not self._are_known(y)):
+            raise ValueError(f"Unknown label type: {kind}. Soft labels are floats in [0, 1].")
         predicted = self.classes_[is_positive.astype(np.intp)]
         return (predicted.astype(object) == y.astype(object)).astype(np.float64)
+
+    def _are_known(self, y):
+        classes = self.classes_.tolist()
+        return all(label in classes for label in y.tolist())
 
     def sparsify(self):
         """Turn ``coef_`` into a CSR matrix, which predictions can use as it is.

@@ -6,7 +6,7 @@ from scipy.special import expit, log_expit, logsumexp
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from ._label_columns import check_indicator
+from ._label_columns import checked_indicator
 from ._linear import LinearBinaryClassifier
 from ._targets import check_sample_weight
 
@@ -121,8 +121,7 @@ class LinearOneVsRestClassifier(LinearBinaryClassifier):
                     f"y must have a column for each of the {predicted.shape[1]} labels. Got shape "
                     f"{y.shape}."
                 )
-            check_indicator(y)
-            hits = _all_right(predicted, y)
+            hits = _all_right(predicted, checked_indicator(y))
         else:
             y = column_or_1d(y, warn=True)
             hits = (predicted.astype(object) == y.astype(object)).astype(np.float64)

@@ -32,6 +32,7 @@ from ._row_sample import draw_rows
 
 MAX_FACTOR_SIZE = 2000  # up to here to factorise a Hessian takes less than about a second
 _SAFE_EXPONENT = 100
+_STRONGEST = 1e300
 _FLOOR = 1e-3  # relative: what is left of a mean square about the mean
 
 
@@ -123,10 +124,10 @@ class Objective:
     def _set_penalty(self, penalty, l1_ratio):
         total, exponent = self.mass
         with np.errstate(over="ignore"):
-            self.strength = min(np.ldexp(penalty, exponent) / total, 1e100)
-        l2 = self.strength * (1.0 - l1_ratio)
-        self.penalty = np.append((np.sqrt(l2) / self.scale) ** 2, 0.0)
-        self.l1 = np.append(self.strength * l1_ratio / self.scale, 0.0)
+            self.strength = min(np.ldexp(penalty, exponent) / total, _STRONGEST)
+            root = np.minimum(np.sqrt(self.strength * (1.0 - l1_ratio)) / self.scale, 1e145)
+            l1 = np.minimum(self.strength * l1_ratio / self.scale, 1e290)
+        self.penalty, self.l1 = np.append(root**2, 0.0), np.append(l1, 0.0)
         self.has_l1 = bool(self.l1.any())
 
     @property

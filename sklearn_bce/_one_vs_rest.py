@@ -372,17 +372,6 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         self.validation_scores_ = scores if split.judges else None
         return self
 
-    def _starts(self, n_labels, n_features):
-        if not (self.warm_start and hasattr(self, "coef_")):
-            return [None] * n_labels
-        coef = self.densify().coef_.astype(np.float64)
-        if coef.shape != (n_labels, n_features):
-            raise ValueError(
-                f"warm_start=True continues from coef_ of shape {coef.shape}, but X and y ask for "
-                f"{(n_labels, n_features)}."
-            )
-        return list(zip(coef, self.intercept_.astype(np.float64).tolist(), strict=True))
-
     def to_sklearn(self):
         """Return the same fitted model as scikit-learn's `OneVsRestClassifier`.
 

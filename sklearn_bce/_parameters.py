@@ -11,6 +11,7 @@ from ._posterior import check_invertible
 
 PROBABILITIES = ("sigmoid", "posterior")
 MAX_BATCH = 2**16
+_MOST_CS = 10**6
 SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "newton-cd", "sgd")
 BATCH_SOLVERS = tuple(name for name in SOLVERS if name != "sgd")
 L1_SOLVERS = ("auto", "newton-cd", "sgd")
@@ -38,6 +39,26 @@ def is_int(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
+def one_of(name, value, allowed):
+    """Raise ValueError unless ``value`` is among the strings allowed."""
+    if not (isinstance(value, str) and value in allowed):
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}. Got {value!r} instead.")
+
+
+def gamma_pair(gamma):
+    """Return the focal exponents on "yes" and on "no", floats, of one number or two.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite numbers >= 0.
+    """
+    pair = [gamma, gamma] if np.ndim(gamma) == 0 else list(gamma)
+    if len(pair) != 2 or not all(is_real(each) and 0.0 <= each < math.inf for each in pair):
+        raise ValueError(f"gamma must be one or two finite numbers >= 0. Got {gamma!r}.")
+    return float(pair[0]), float(pair[1])
+
+
 def _is_flag(value):
     return isinstance(value, (bool, np.bool_, numbers.Integral)) and value in (0, 1)
 
@@ -56,7 +77,9 @@ def _is_balanced(value):
 
 
 def _is_seed(value):
-    return value is None or (is_int(value) and 0 <= value < 2**32) or hasattr(value, "randint")
+    if value is None or is_int(value):
+        return value is None or 0 <= value < 2**32
+    return isinstance(value, np.random.RandomState) or value is np.random
 
 
 # name: (test, what it must be)
@@ -133,7 +156,7 @@ ONE_VS_REST_RULES = {
 
 def _is_values_of_C(value):
     if is_int(value):
-        return value >= 1
+        return 1 <= value <= _MOST_CS
     return _all_in(value, lambda C: is_real(C) and C > 0)
 
 
@@ -152,10 +175,13 @@ def _is_cv(value):
         return value >= 2
     if isinstance(value, (str, bytes)):  # which have a split of their own
         return False
-    return value is None or hasattr(value, "split") or hasattr(value, "__iter__")
+    is_iterable = hasattr(value, "__iter__") and getattr(value, "ndim", 1) > 0
+    return value is None or hasattr(value, "split") or is_iterable
 
 
-VALUES_OF_C = "values in the range (0.0, inf], or their number, an int in the range [1, inf)"
+VALUES_OF_C = (
+    f"values in the range (0.0, inf], or their number, an int in the range [1, {_MOST_CS}]"
+)
 
 _OF_SINGLE_FITS = (
     *("warm_start", "early_stopping", "validation_fraction", "n_iter_no_change"),

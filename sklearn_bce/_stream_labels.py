@@ -27,7 +27,7 @@ def first_classes(y, classes, many):
             "classes must be passed on the first call to partial_fit: all labels that will ever be "
             "in y. Only soft labels, floats in [0, 1], and y with several columns do without."
         )
-    known = np.unique(column_or_1d(classes))
+    known = _sorted_classes(classes)
     if known.size < 2 or (known.size > 2 and not many):
         kinds = "at least two classes" if many else "two classes: only binary classification is"
         raise ValueError(
@@ -39,10 +39,21 @@ def first_classes(y, classes, many):
     return known
 
 
+def _sorted_classes(classes):
+    classes = column_or_1d(classes)
+    try:
+        known = np.unique(classes)
+    except TypeError:
+        raise ValueError(f"classes mix labels of several types. Got {classes.tolist()}.") from None
+    if (known != known).any():
+        raise ValueError(f"classes must not hold NaN. Got {classes.tolist()}.")
+    return known
+
+
 def same_classes(y, classes, known, is_multilabel):
     """Return the classes of the calls before, if nothing speaks against them."""
     is_other = not (classes is None or np.array_equal(classes, known))
-    if is_other and not np.array_equal(np.unique(classes), known):
+    if is_other and not np.array_equal(_sorted_classes(classes), known):
         raise ValueError(
             f"classes={classes!r} is not the same as in the calls before: {known.tolist()}."
         )

@@ -195,16 +195,21 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return np.ones(n_rows)
-    if isinstance(sample_weight, numbers.Real) or getattr(sample_weight, "ndim", 1) == 0:
-        sample_weight = np.full(n_rows, sample_weight, dtype=np.float64)
-    weight = check_array(
-        sample_weight,
-        ensure_2d=False,
-        allow_nd=True,
-        ensure_min_samples=0,
-        dtype=np.float64,
-        input_name=name,
-    )
+    try:
+        if isinstance(sample_weight, numbers.Real) or getattr(sample_weight, "ndim", 1) == 0:
+            sample_weight = np.full(n_rows, sample_weight, dtype=np.float64)
+        weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            allow_nd=True,
+            ensure_min_samples=0,
+            dtype=np.float64,
+            input_name=name,
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        if name in str(error):
+            raise
+        raise ValueError(f"{name} must hold numbers: {error}") from error
     is_one_each = n_problems is not None and weight.shape == (n_rows, n_problems)
     if weight.ndim != 1 and not is_one_each:
         raise ValueError(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._kernels.pointwise import loss_arrays
+from ._parameters import gamma_pair, is_real
 
 __all__ = ["curvature", "gradient", "value"]
 
@@ -106,14 +107,11 @@ def _evaluate(y, z, gamma, pos_weight):
         raise ValueError("y must lie in [0, 1].")
     if not np.isfinite(z).all():
         raise ValueError("z must be finite.")
-    if np.ndim(pos_weight) != 0:
-        raise ValueError(f"pos_weight must be one number. Got shape {np.shape(pos_weight)}.")
-    gammas = np.broadcast_to(np.asarray(gamma, dtype=np.float64), 2)
-    for name, number in (("gamma", gammas), ("pos_weight", np.float64(pos_weight))):
-        if not (np.isfinite(number).all() and (number >= 0.0).all()):
-            raise ValueError(f"{name} must be finite and not negative. Got {number!r}.")
+    gammas = gamma_pair(gamma)
+    if not (is_real(pos_weight) and 0.0 <= pos_weight < np.inf):
+        raise ValueError(f"pos_weight must be a finite number >= 0. Got {pos_weight!r}.")
     u, v = (pos_weight * y).ravel(), (1.0 - y).ravel()
     results = np.empty((3, y.size))
     # A copy of z: Numba asks whether a broadcast view may be written, of which NumPy 2.0 warns.
-    loss_arrays(z.flatten(), u, v, *gammas.tolist(), *results)
+    loss_arrays(z.flatten(), u, v, *gammas, *results)
     return tuple(result.reshape(y.shape)[()] for result in results)

@@ -210,12 +210,13 @@ def soft_cross_val_predict(
     Returns
     -------
     predictions : ndarray
-        What ``method`` returns, in the order of the rows of X.
+        What ``method`` returns, in the order of the rows of X. Where that is a list with an array
+        for each label, of shape (n_samples, n_labels, n_classes).
 
     Raises
     ------
     ValueError
-        If y is not as described, or the test parts do not hold every row once.
+        If y or ``method`` are not as described, or the test parts do not hold every row once.
 
     Examples
     --------
@@ -226,6 +227,11 @@ def soft_cross_val_predict(
     >>> soft_cross_val_predict(BCEClassifier(), X, 0.1 + 0.8 * y).shape
     (569, 2)
     """
+    if not (isinstance(method, str) and hasattr(estimator, method)):
+        raise ValueError(
+            f"method must name a method of the estimator, {type(estimator).__name__}. Got "
+            f"{method!r}."
+        )
     y = check_unit_interval(y, "y", allow_2d=True)
     if cv is None or isinstance(cv, (int, np.integer)):
         folds = SoftStratifiedKFold if y.ndim == 1 else KFold
@@ -247,7 +253,9 @@ class _Predicting(BaseEstimator):
         return self
 
     def predict(self, X):
-        return getattr(self.estimator_, self.method)(X)
+        predicted = getattr(self.estimator_, self.method)(X)
+        # Some estimators of several labels give a list, with the rows of each label.
+        return np.stack(predicted, axis=1) if isinstance(predicted, list) else predicted
 
     def get_metadata_routing(self):
         return self.estimator.get_metadata_routing()

@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 import sklearn_bce
-from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
+from sklearn_bce import BCEClassifier, BCEClassifierCV, OneVsRestBCEClassifier
 from sklearn_bce.display import CoefficientDisplay, LossCurveDisplay, RegularizationPathDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -351,3 +351,19 @@ def test_bad_loss_curves():
         display.plot(kind="all")
     with pytest.raises(ValueError, match="kind='suboptimality' needs optimality"):
         display.plot(kind="suboptimality")
+
+
+def test_the_path_leaves_out_an_infinite_C():
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
+    clf = BCEClassifierCV(Cs=[0.1, np.inf, 1.0], label_smoothing=0.1, cv=3).fit(X, y)
+    display = RegularizationPathDisplay.from_estimator(clf)
+    np.testing.assert_array_equal(display.Cs, [0.1, 1.0])
+    assert display.coefs.shape == (3, 2, 2) and display.scores.shape == (3, 2)
+    with pytest.raises(ValueError, match="n_named must be an int"):
+        display.plot(n_named=1.5)
+
+
+def test_no_sub_optimality_of_stochastic_steps():
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
+    display = LossCurveDisplay.from_estimator(BCEClassifier(solver="sgd").fit(X, y))
+    assert display.optimality is None and display.suboptimality_line_ is None

@@ -297,7 +297,7 @@ BAD = [
     (DISPLAYS[:1], (HARD, 2 * P), {}, r"y_prob must be in \[0, 1\]"),
     (DISPLAYS[:1], (HARD, P), {"n_bins": 0}, "n_bins must be an int.*Got 0"),
     (DISPLAYS[:1], (HARD, P), {"n_bins": 2.0}, "n_bins must be an int.*Got 2.0"),
-    (DISPLAYS[:1], (HARD, P), {"strategy": "same"}, "strategy must be 'uniform' or.*'same'"),
+    (DISPLAYS[:1], (HARD, P), {"strategy": "same"}, "strategy must be one of uniform.*'same'"),
     (DISPLAYS[:1], (HARD, P), {"confidence_level": 95}, "confidence_level must be.*Got 95"),
     (DISPLAYS[1:], (np.zeros(200), P), {}, "y_true has no positive row"),
     (DISPLAYS[1:2], (HARD, P), {"kind": "roc"}, "kind must be one of gain, lift. Got 'roc'"),
@@ -338,3 +338,28 @@ def test_without_matplotlib_the_error_says_what_to_install(display, monkeypatch)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=rf"{display.__name__}.from_predictions needs matplotlib"):
         display.from_predictions(HARD, P)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_rows_of_one_class_only(kind):
+    X, y = np.arange(10.0)[:, np.newaxis], np.arange(10) // 5 + 1.0
+    clf = BCEClassifier().fit(X, y)
+    rows = y == clf.classes_[kind]
+    display = ReliabilityDisplay.from_estimator(clf, X[rows], y[rows])
+    assert display.pos_label == 2.0
+    np.testing.assert_array_equal(display.prob_true, kind)
+    for each in (GainLiftDisplay, ThresholdDisplay):
+        if kind:
+            each.from_estimator(clf, X[rows], y[rows])
+        else:
+            with pytest.raises(ValueError, match="no positive row"):
+                each.from_estimator(clf, X[rows], y[rows])
+    assert not ReliabilityDisplay.from_predictions([0, 0], [0.1, 0.2], pos_label=1).prob_true.any()
+
+
+def test_pos_label_is_one_label():
+    clf = BCEClassifier().fit(np.eye(4), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="pos_label must be one label"):
+        ReliabilityDisplay.from_estimator(clf, np.eye(4), [0, 1, 0, 1], pos_label=np.array([1, 0]))
+    with pytest.raises(ValueError, match="pos_label must be one label"):
+        ReliabilityDisplay.from_predictions([0, 1], [0.1, 0.2], pos_label=np.array([1, 0]))

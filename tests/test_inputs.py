@@ -191,7 +191,10 @@ BAD_WEIGHTS = [
     (np.where(Y, np.nan, 1.0), "Input sample_weight contains NaN"),
     (np.where(Y, np.inf, 1.0), "Input sample_weight contains infinity"),
     (np.nan, "Input sample_weight contains NaN"),
-    ("heavy", "could not convert string to float"),
+    ("heavy", "sample_weight must hold numbers: could not convert string to float"),
+    ({}, "sample_weight must hold numbers"),
+    (1j, "sample_weight must hold numbers"),
+    (10**400, "sample_weight must hold numbers"),
     (one_class, "contains only one class: 1"),
     (np.full(len(Y), 1e308), "sum of all weights overflows"),
 ]

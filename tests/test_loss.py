@@ -231,14 +231,14 @@ def test_other_dtypes_are_read_as_float64(dtype):
         (1.0, [0.0, np.inf], {}, "z must be finite"),
         (1.0, -np.inf, {}, "z must be finite"),
         (1.0, np.nan, {}, "z must be finite"),
-        (1.0, 0.0, {"gamma": -1e-300}, "gamma must be finite and not negative"),
-        (1.0, 0.0, {"gamma": (1.0, -1.0)}, "gamma must be finite and not negative"),
-        (1.0, 0.0, {"gamma": np.nan}, "gamma must be finite and not negative"),
-        (1.0, 0.0, {"gamma": np.inf}, "gamma must be finite and not negative"),
+        (1.0, 0.0, {"gamma": -1e-300}, "gamma must be one or two finite numbers >= 0"),
+        (1.0, 0.0, {"gamma": (1.0, -1.0)}, "gamma must be one or two finite numbers >= 0"),
+        (1.0, 0.0, {"gamma": np.nan}, "gamma must be one or two finite numbers >= 0"),
+        (1.0, 0.0, {"gamma": np.inf}, "gamma must be one or two finite numbers >= 0"),
         (1.0, 0.0, {"gamma": (1.0, 2.0, 3.0)}, None),
-        (1.0, 0.0, {"pos_weight": -1.0}, "pos_weight must be finite and not negative"),
-        (1.0, 0.0, {"pos_weight": np.nan}, "pos_weight must be finite and not negative"),
-        (1.0, 0.0, {"pos_weight": np.inf}, "pos_weight must be finite and not negative"),
+        (1.0, 0.0, {"pos_weight": -1.0}, "pos_weight must be a finite number >= 0"),
+        (1.0, 0.0, {"pos_weight": np.nan}, "pos_weight must be a finite number >= 0"),
+        (1.0, 0.0, {"pos_weight": np.inf}, "pos_weight must be a finite number >= 0"),
         ([1.0, 0.0], [0.0, 0.0, 0.0], {}, None),
         ("yes", 0.0, {}, None),
     ],
@@ -307,5 +307,5 @@ def test_fisher_weight_is_multiplied_by_the_weight_of_the_row(u, v):
 
 
 def test_pos_weight_is_one_number():
-    with pytest.raises(ValueError, match="pos_weight must be one number"):
+    with pytest.raises(ValueError, match="pos_weight must be a finite number >= 0"):
         loss.value([1.0, 0.0], 0.5, pos_weight=[1.0, 2.0])

@@ -379,3 +379,23 @@ def test_the_import_waits_for_no_numba():
         "m.soft_log_loss([0.5], [0.5]); sys.exit('numba' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_means_of_weighted_rows_do_not_leave_their_range():
+    y, p = np.ones(20), np.full(20, 0.5)
+    for seed in range(100):
+        weight = np.random.default_rng(seed).exponential(size=20)
+        gain = metrics.information_gain(y, p, sample_weight=weight)
+        assert gain == pytest.approx(-np.log(2.0), rel=1e-15)
+        with pytest.raises(ValueError, match="only one class"):
+            metrics.information_gain(y, p, sample_weight=weight, normalize=True)
+        assert metrics.expected_accuracy(y, y, sample_weight=weight) == 1.0
+        assert metrics.soft_brier_score(y, 1.0 - y, sample_weight=weight) == 1.0
+        assert metrics.expected_calibration_error(y, 1.0 - y, sample_weight=weight) <= 1.0
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("gamma", [[1, 2, 3], [], [[1, 2]], "a", {}, 1j, 10**400, -1.0])
+def test_bad_gamma(gamma, from_logits):
+    with pytest.raises(ValueError, match="gamma must be one or two finite numbers"):
+        metrics.binary_cross_entropy([0.0, 1.0], [0.1, 0.2], gamma=gamma, from_logits=from_logits)

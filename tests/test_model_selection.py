@@ -15,6 +15,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_predict,
 )
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -352,3 +353,20 @@ def test_routed_weights_and_groups_reach_the_fit():
 def test_bad_predictions(y, cv, message):
     with pytest.raises(ValueError, match=message):
         soft_cross_val_predict(BCEClassifier(), X, y, cv=cv)
+
+
+def test_a_list_with_an_array_for_each_label_becomes_one_array():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    Y = np.arange(60)[:, np.newaxis] // [1, 2, 4] % 2
+    folds = KFold(4)
+    predicted = soft_cross_val_predict(MultiOutputClassifier(BCEClassifier()), X, Y, cv=folds)
+    assert predicted.shape == (60, 3, 2)
+    for k in range(3):
+        alone = soft_cross_val_predict(BCEClassifier(), X, Y[:, k], cv=folds)
+        np.testing.assert_array_equal(predicted[:, k], alone)
+
+
+@pytest.mark.parametrize("method", ["nix", None, 3])
+def test_a_method_that_is_none(method):
+    with pytest.raises(ValueError, match="method must name a method of the estimator, BCEClass"):
+        soft_cross_val_predict(BCEClassifier(), np.eye(4), [0.1, 0.9, 0.3, 0.8], method=method)

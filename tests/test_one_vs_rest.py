@@ -400,3 +400,22 @@ def test_nothing_but_constant_labels():
     with pytest.warns(UserWarning, match="Label"):
         clf = fit(np.column_stack([np.ones(len(X), int), np.zeros(len(X), int)]))
     np.testing.assert_array_equal(clf.predict(X[:2]), [[1, 0], [1, 0]])
+
+
+def test_warm_start_from_labels_that_are_no_features():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    clf = OneVsRestBCEClassifier(warm_start=True).fit(X[:, :1], X > 0)
+    with pytest.raises(ValueError, match=r"coef_ of shape \(3, 1\), but X and y ask for \(1, 3\)"):
+        clf.fit(X, X[:, 0] > 0)
+
+
+def test_repeated_entries_of_a_sparse_indicator_are_summed():
+    X, entries = np.arange(4.0)[:, np.newaxis], np.array([0.5, 0.5, 1.0, 1.0])
+    halves = sp.csr_array((entries, [0, 0, 1, 1], [0, 2, 3, 4, 4]), shape=(4, 2))
+    clf = OneVsRestBCEClassifier().fit(X, halves)
+    np.testing.assert_array_equal(
+        clf.coef_, OneVsRestBCEClassifier().fit(X, halves.todense()).coef_
+    )
+    assert halves.nnz == 4
+    with pytest.raises(ValueError, match="must be an indicator matrix of 0 and 1"):
+        OneVsRestBCEClassifier().fit(X, 2.0 * halves)

@@ -524,7 +524,7 @@ def test_warm_start(solver, gamma):
     np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
     sparse_coef = clf.sparsify().fit(X, y, w)
     assert isinstance(sparse_coef.coef_, np.ndarray)
-    with pytest.raises(ValueError, match="warm_start=True continues from coef_ with 5 features"):
+    with pytest.raises(ValueError, match=r"coef_ of shape \(1, 5\), but X and y ask for \(1, 3\)"):
         clf.fit(X[:, :3], y, w)
     np.testing.assert_allclose(clf.coef_, coef, rtol=1e-4)
 
@@ -602,3 +602,20 @@ def test_newton_on_wide_sparse_columns_is_as_fast_as_on_dense_ones():
     for clf in (sparse, blocks, labels):
         assert clf.n_iter_.max() <= dense.n_iter_[0] + 2
     np.testing.assert_allclose(sparse.coef_, dense.coef_, atol=1e-4 * np.abs(dense.coef_).max())
+
+
+@pytest.mark.parametrize(("l1_ratio", "power"), [(0.0, 2), (1.0, 1)])
+@pytest.mark.parametrize("exponent", [60, 100, 140])
+def test_a_strong_penalty_on_huge_features(exponent, l1_ratio, power):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.random(60)
+    one = BCEClassifier(C=2.0, l1_ratio=l1_ratio).fit(X, y)
+    C = 2.0 * 10.0 ** (-power * exponent)
+    clf = BCEClassifier(C=C, l1_ratio=l1_ratio).fit(10.0**exponent * X, y)
+    np.testing.assert_allclose(clf.coef_ * 10.0**exponent, one.coef_, rtol=1e-6)
+
+
+def test_a_whole_number_beyond_64_bits_is_a_C():
+    X, y, _, w = small_problem()
+    coef = BCEClassifier(C=10**20).fit(X, y, w).coef_
+    np.testing.assert_array_equal(coef, BCEClassifier(C=1e20).fit(X, y, w).coef_)

@@ -905,3 +905,22 @@ def test_fit_goes_on_where_it_was_broken_off(kind, parameters, layout):
     np.testing.assert_allclose(
         np.hstack(other.loss_curve_).min(), np.hstack(fresh.loss_curve_).min(), rtol=0.02
     )
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [(np.array([0, "a"], dtype=object), "mix labels"), ([0.0, np.nan], "must not hold NaN")],
+)
+def test_classes_that_have_no_order(classes, message):
+    clf, X = BCEClassifier(), np.eye(2)
+    with pytest.raises(ValueError, match=f"classes {message}"):
+        clf.partial_fit(X, [0, 0], classes=classes)
+    clf.partial_fit(X, [0, 1], classes=[0, 1])
+    with pytest.raises(ValueError, match=f"classes {message}"):
+        clf.partial_fit(X, [0, 0], classes=classes)
+
+
+def test_labels_of_a_stream_that_are_objects_are_scored():
+    X, y = np.arange(6.0)[:, np.newaxis], np.array([0, 0, 0, 1, 1, 1])
+    clf = BCEClassifier().partial_fit(X, y.astype(object), [0, 1])
+    assert clf.score(X, y.astype(object)) == clf.score(X, y)

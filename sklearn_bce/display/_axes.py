@@ -40,9 +40,3 @@ def twin_below(ax):
     twin.set_zorder(ax.get_zorder() - 1)
     ax.patch.set_visible(False)
     return twin
-
-
-def one_of(name, value, allowed):
-    """Raise ValueError unless ``value`` is among the strings allowed."""
-    if not (isinstance(value, str) and value in allowed):
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}. Got {value!r} instead.")

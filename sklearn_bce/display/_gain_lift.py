@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ._axes import axes_of, one_of, require_matplotlib, styled
+from .._parameters import one_of
+from ._axes import axes_of, require_matplotlib, styled
 from ._predictions import (
     check_predictions,
     counts_by_threshold,
     positive_class_note,
-    response_of,
+    predictions_of,
 )
 
 _CHANCE = "Chance"
@@ -155,17 +156,10 @@ class GainLiftDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        y_score, pos_label = response_of(estimator, X, pos_label, response_method)
-        return cls.from_predictions(
-            y,
-            y_score,
-            sample_weight=sample_weight,
-            pos_label=pos_label,
-            kind=kind,
-            name=type(estimator).__name__ if name is None else name,
-            ax=ax,
-            **plot_kw,
-        )
+        method = response_method
+        predictions, pos_label = predictions_of(estimator, X, y, sample_weight, pos_label, method)
+        name = type(estimator).__name__ if name is None else name
+        return cls._of(predictions, name, pos_label).plot(ax, kind=kind, **plot_kw)
 
     @classmethod
     def from_predictions(
@@ -208,12 +202,15 @@ class GainLiftDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
         predictions = check_predictions(y_true, y_score, sample_weight, pos_label)
+        return cls._of(predictions, name, pos_label).plot(ax, kind=kind, **plot_kw)
+
+    @classmethod
+    def _of(cls, predictions, name, pos_label):
         _, true_positive, false_positive = counts_by_threshold(predictions)
         targeted = true_positive + false_positive
-        display = cls(
+        return cls(
             share=np.append(0.0, targeted / targeted[-1]),
             gain=np.append(0.0, true_positive / true_positive[-1]),
             name=name,
             pos_label=pos_label,
         )
-        return display.plot(ax, kind=kind, **plot_kw)

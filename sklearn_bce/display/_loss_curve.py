@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._axes import axes_of, one_of, require_matplotlib, styled
+from .._parameters import one_of
+from ._axes import axes_of, require_matplotlib, styled
 from ._model import attribute, label_row, last_step
 
 
@@ -188,10 +189,11 @@ class LossCurveDisplay:
             scores = scores[row] if scores is not None and np.ndim(scores[0]) else scores
         if len(curve) == 0:
             raise ValueError("loss_curve_ is empty: a label that is constant is not iterated on.")
+        is_known = optimality is not None and not np.isnan(optimality)  # not of "sgd"
         display = cls(
             loss_curve=np.asarray(curve),
             validation_scores=None if scores is None else np.asarray(scores),
-            optimality=None if optimality is None else float(optimality),
+            optimality=float(optimality) if is_known else None,
             name=name,
         )
         return display.plot(ax, kind=kind, **plot_kw)

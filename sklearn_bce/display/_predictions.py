@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from .._parameters import one_of
 from .._soft import check_column, one_column
-from .._targets import check_sample_weight, is_soft
-from ._axes import one_of
+from .._targets import check_sample_weight, is_soft, may_be_soft
 
 
 class Predictions(NamedTuple):
@@ -22,9 +22,15 @@ class Predictions(NamedTuple):
     weight: np.ndarray  # (n_rows,): in (0, 1]; only ratios of weights matter
 
 
-def check_predictions(y_true, score, sample_weight, pos_label, score_name="y_score"):
-    """Validate what `from_predictions` was given; rows without a weight are dropped."""
-    y = _positive_share(one_column(y_true, "y_true"), pos_label)
+def check_predictions(y_true, score, sample_weight, pos_label, score_name="y_score", classes=None):
+    """Validate labels, scores and weights; rows without a weight are dropped.
+
+    Where the ``classes`` of the model are known, the rows need not be of both.
+    """
+    y = one_column(y_true, "y_true")
+    if np.ndim(pos_label) != 0:
+        raise ValueError(f"pos_label must be one label. Got {pos_label!r}.")
+    y = _positive_share(y, pos_label) if classes is None else _share_of(pos_label, y, classes)
     score = check_column(score, score_name)
     if len(score) != len(y):
         raise ValueError(f"y_true has {len(y)} rows, but {score_name} has {len(score)}.")
@@ -34,22 +40,35 @@ def check_predictions(y_true, score, sample_weight, pos_label, score_name="y_sco
     return Predictions(y[kept], score[kept], weight[kept])
 
 
+def predictions_of(estimator, X, y, sample_weight, pos_label, method="predict_proba"):
+    """Return the Predictions of a fitted classifier, and the positive class."""
+    score, pos_label, classes = _response_of(estimator, X, pos_label, method)
+    return check_predictions(y, score, sample_weight, pos_label, classes=classes), pos_label
+
+
+def _share_of(pos_label, y, classes):
+    if is_soft(y) and len(classes) == 2 and may_be_soft(classes):
+        return 1.0 - y if pos_label == 0 else y.astype(np.float64)
+    return (y == pos_label).astype(np.float64)
+
+
 def _positive_share(y, pos_label):
     if is_soft(y):
         if pos_label not in (None, 0, 1):
             raise ValueError(
                 f"pos_label must be 0 or 1 for soft labels. Got {pos_label!r} instead."
             )
-        return 1.0 - y if pos_label == 0 and pos_label is not None else y.astype(np.float64)
+        return 1.0 - y if pos_label == 0 else y.astype(np.float64)
     labels = np.unique(y).tolist()
+    is_usual = any(set(labels) <= pair for pair in ({0, 1}, {-1, 1}))
+    if is_usual and (pos_label is None or pos_label == 1):  # which may not be there
+        return (y == 1).astype(np.float64)
     if pos_label is None:
-        if not any(set(labels) <= pair for pair in ({0, 1}, {-1, 1})):
-            raise ValueError(
-                "pos_label must be given if y_true is neither soft (floats in [0, 1]) nor has the "
-                f"labels 0 and 1, or -1 and 1. Its labels are {_some(labels)}."
-            )
-        pos_label = 1
-    elif pos_label not in labels:
+        raise ValueError(
+            "pos_label must be given if y_true is neither soft (floats in [0, 1]) nor has the "
+            f"labels 0 and 1, or -1 and 1. Its labels are {_some(labels)}."
+        )
+    if pos_label not in labels:
         raise ValueError(f"pos_label={pos_label!r} is not among y_true's labels {_some(labels)}.")
     return (y == pos_label).astype(np.float64)
 
@@ -58,8 +77,8 @@ def _some(labels):
     return f"{labels}" if len(labels) <= 10 else f"{labels[:10]} and {len(labels) - 10} more"
 
 
-def response_of(estimator, X, pos_label, method="predict_proba"):
-    """Return a classifier's score of ``pos_label`` on every row, and ``pos_label``.
+def _response_of(estimator, X, pos_label, method):
+    """Return a classifier's score of ``pos_label`` on every row, ``pos_label``, and its classes.
 
     ``method`` "auto" is predict_proba where there is one, else decision_function.
     """
@@ -68,6 +87,8 @@ def response_of(estimator, X, pos_label, method="predict_proba"):
         raise ValueError(f"estimator must be a classifier. Got {type(estimator).__name__} instead.")
     check_is_fitted(estimator)
     classes = np.asarray(estimator.classes_).tolist()
+    if np.ndim(pos_label) != 0:
+        raise ValueError(f"pos_label must be one label. Got {pos_label!r}.")
     if pos_label is None and len(classes) != 2:
         raise ValueError(f"pos_label must be given; it is one of the classes {_some(classes)}.")
     if pos_label is not None and pos_label not in classes:
@@ -82,7 +103,7 @@ def response_of(estimator, X, pos_label, method="predict_proba"):
         response = response[:, column]
     elif column == 0:
         response = -response
-    return response, classes[column]
+    return response, classes[column], np.asarray(estimator.classes_)
 
 
 def counts_by_threshold(predictions):

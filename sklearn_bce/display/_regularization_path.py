@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from .._parameters import is_int
+from .._parameters import is_int, is_real, values_of_C
 from ._axes import axes_of, require_matplotlib, styled
 from ._model import attribute, dense_coef, label_row, last_step, names_of_features
 
@@ -144,6 +144,8 @@ class RegularizationPathDisplay:
             Itself.
         """
         self._check()
+        if not (is_int(n_named) and n_named >= 0):
+            raise ValueError(f"n_named must be an int in the range [0, inf). Got {n_named!r}.")
         axes = axes_of(self, ax, n_rows=1 if self.scores is None else 2)
         axes = np.atleast_1d(np.asarray(axes, dtype=object)).tolist()
         if len(axes) > 2:
@@ -253,7 +255,7 @@ class RegularizationPathDisplay:
             ``BCEClassifierCV`` and, without its legacy attributes,
             :class:`sklearn.linear_model.LogisticRegressionCV` have; or a pipeline that ends in one.
             Of several l1_ratios the chosen one is drawn; of several gammas, on an axis after the
-            folds, too.
+            folds, too. An infinite C is left out.
         label : int, str, default=None
             The label whose coefficients are drawn, if each has its own.
         feature_names : array-like of shape (n_features,), default=None
@@ -275,15 +277,18 @@ class RegularizationPathDisplay:
         require_matplotlib(f"{cls.__name__}.from_estimator")
         model = last_step(estimator)
         scores, coefs = _of_chosen_parameters(model)
+        Cs = np.asarray(attribute(model, "Cs_"))
+        is_finite = np.isfinite(Cs)  # fits without a penalty have no place on an axis of log C
         n_features = dense_coef(model).shape[1]
         row = label_row(model, coefs.shape[2], label)
         chosen = np.ravel(attribute(model, "C_"))  # one, or one for each label
+        chosen = float(chosen[row if chosen.size > 1 else 0])
         scoring = getattr(model, "scoring", None)
         display = cls(
-            Cs=np.asarray(attribute(model, "Cs_")),
-            coefs=coefs[:, :, row, :n_features],
-            scores=scores,
-            C=float(chosen[row if chosen.size > 1 else 0]),
+            Cs=Cs[is_finite],
+            coefs=coefs[:, is_finite, row, :n_features],
+            scores=scores[:, is_finite],
+            C=chosen if np.isfinite(chosen) else None,
             feature_names=names_of_features(estimator, n_features, feature_names),
             score_name=scoring if score_name is None and isinstance(scoring, str) else score_name,
             name=name,
@@ -332,7 +337,7 @@ class RegularizationPathDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_path")
-        Cs = _values_of_C(Cs)
+        Cs = np.sort(_check_values_of_C(values_of_C(Cs) if is_int(Cs) and Cs >= 1 else Cs))
         model = clone(estimator)
         if "C" not in model.get_params():
             raise ValueError(f"estimator must have a parameter C; {model!r} has not.")
@@ -348,19 +353,11 @@ class RegularizationPathDisplay:
         return display.plot(ax, **plot_kw)
 
 
-def _values_of_C(Cs):
-    if is_int(Cs):
-        if Cs < 1:
-            raise ValueError(f"Cs must be values, or their number, at least 1. Got {Cs!r}.")
-        return np.logspace(-4.0, 4.0, Cs)
-    return np.sort(_check_values_of_C(np.ravel(Cs).tolist()))
-
-
 def _check_values_of_C(Cs):
-    values = np.asarray(Cs, dtype=np.float64)
-    if values.ndim != 1 or not values.size or not (np.isfinite(values) & (values > 0.0)).all():
+    """Return values of C as float64 of shape (n_Cs,), all finite: the axis is one of log C."""
+    if np.ndim(Cs) != 1 or len(Cs) == 0 or not all(is_real(C) and 0 < C < np.inf for C in Cs):
         raise ValueError(f"Cs must be values in the range (0, inf). Got {Cs!r}.")
-    return values
+    return np.asarray(Cs, dtype=np.float64)
 
 
 def _of_chosen_parameters(model):

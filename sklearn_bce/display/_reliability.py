@@ -6,7 +6,7 @@ from scipy.stats import norm
 from .._parameters import is_real
 from ..metrics._calibration import bin_of_rows, check_bins
 from ._axes import axes_of, require_matplotlib, styled, twin_below
-from ._predictions import check_predictions, positive_class_note, response_of
+from ._predictions import check_predictions, positive_class_note, predictions_of
 
 _DIAGONAL = "Perfectly calibrated"
 
@@ -216,19 +216,11 @@ class ReliabilityDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        y_prob, pos_label = response_of(estimator, X, pos_label)
-        return cls.from_predictions(
-            y,
-            y_prob,
-            sample_weight=sample_weight,
-            n_bins=n_bins,
-            strategy=strategy,
-            confidence_level=confidence_level,
-            pos_label=pos_label,
-            name=type(estimator).__name__ if name is None else name,
-            ax=ax,
-            **plot_kw,
-        )
+        predictions, pos_label = predictions_of(estimator, X, y, sample_weight, pos_label)
+        name = type(estimator).__name__ if name is None else name
+        bins = n_bins, strategy, confidence_level
+        display = cls._of(predictions, bins, sample_weight is not None, name, pos_label)
+        return display.plot(ax, **plot_kw)
 
     @classmethod
     def from_predictions(
@@ -276,8 +268,15 @@ class ReliabilityDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
-        _check_bins(n_bins, strategy, confidence_level)
         predictions = check_predictions(y_true, y_prob, sample_weight, pos_label, "y_prob")
+        bins = n_bins, strategy, confidence_level
+        display = cls._of(predictions, bins, sample_weight is not None, name, pos_label)
+        return display.plot(ax, **plot_kw)
+
+    @classmethod
+    def _of(cls, predictions, bins, is_weighted, name, pos_label):
+        n_bins, strategy, confidence_level = bins
+        _check_bins(n_bins, strategy, confidence_level)
         y, p, weight = predictions
         if p.min() < 0.0 or p.max() > 1.0:
             raise ValueError(f"y_prob must be in [0, 1]. It goes from {p.min():g} to {p.max():g}.")
@@ -285,17 +284,16 @@ class ReliabilityDisplay:
         lower = upper = None
         if confidence_level is not None:
             lower, upper = wilson_interval(prob_true, n_effective, confidence_level)
-        display = cls(
+        return cls(
             prob_true=prob_true,
             prob_pred=prob_pred,
             lower=lower,
             upper=upper,
             y_prob=p,
-            sample_weight=None if sample_weight is None else weight,
+            sample_weight=weight if is_weighted else None,
             name=name,
             pos_label=pos_label,
         )
-        return display.plot(ax, **plot_kw)
 
 
 def _check_bins(n_bins, strategy, confidence_level):

@@ -10,7 +10,7 @@ from ._predictions import (
     check_predictions,
     counts_by_threshold,
     positive_class_note,
-    response_of,
+    predictions_of,
 )
 
 
@@ -198,18 +198,11 @@ class ThresholdDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        y_score, pos_label = response_of(estimator, X, pos_label, response_method)
-        return cls.from_predictions(
-            y,
-            y_score,
-            cost_false_positive=cost_false_positive,
-            cost_false_negative=cost_false_negative,
-            sample_weight=sample_weight,
-            pos_label=pos_label,
-            name=type(estimator).__name__ if name is None else name,
-            ax=ax,
-            **plot_kw,
-        )
+        method = response_method
+        predictions, pos_label = predictions_of(estimator, X, y, sample_weight, pos_label, method)
+        name = type(estimator).__name__ if name is None else name
+        display = cls._of(predictions, cost_false_positive, cost_false_negative, name, pos_label)
+        return display.plot(ax, **plot_kw)
 
     @classmethod
     def from_predictions(
@@ -253,12 +246,17 @@ class ThresholdDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
+        predictions = check_predictions(y_true, y_score, sample_weight, pos_label)
+        display = cls._of(predictions, cost_false_positive, cost_false_negative, name, pos_label)
+        return display.plot(ax, **plot_kw)
+
+    @classmethod
+    def _of(cls, predictions, cost_false_positive, cost_false_negative, name, pos_label):
         _check_cost("cost_false_positive", cost_false_positive)
         _check_cost("cost_false_negative", cost_false_negative)
-        predictions = check_predictions(y_true, y_score, sample_weight, pos_label)
         counts = counts_by_threshold(predictions)
         curves = _curves(*counts, cost_false_positive, cost_false_negative)
-        return cls(**curves, name=name, pos_label=pos_label).plot(ax, **plot_kw)
+        return cls(**curves, name=name, pos_label=pos_label)
 
 
 def _check_cost(name, cost):

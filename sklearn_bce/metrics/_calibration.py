@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._parameters import is_int
+from .._parameters import is_int, one_of
 from .._soft import check_labels_and
 
 
@@ -54,15 +54,14 @@ def expected_calibration_error(y, p, *, n_bins=10, strategy="uniform", sample_we
     y, p, weight = check_labels_and(y, p, sample_weight)
     weight = weight / weight.max()
     excess = np.bincount(bin_of_rows(p, weight, n_bins, strategy), weights=weight * (p - y))
-    return float(np.abs(excess).sum() / weight.sum())
+    return min(1.0, float(np.abs(excess).sum() / weight.sum()))  # rounding may leave more
 
 
 def check_bins(n_bins, strategy):
     """Raise ValueError if there are no such bins."""
     if not is_int(n_bins) or n_bins < 1:
         raise ValueError(f"n_bins must be an int >= 1. Got {n_bins!r}.")
-    if strategy not in ("uniform", "quantile"):
-        raise ValueError(f"strategy must be 'uniform' or 'quantile'. Got {strategy!r}.")
+    one_of("strategy", strategy, ("uniform", "quantile"))
 
 
 def bin_of_rows(p, weight, n_bins, strategy):

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import xlog1py, xlogy
 
+from .._parameters import gamma_pair, is_real, one_of
 from .._soft import check_column, check_labels_and
 
 
@@ -53,8 +54,7 @@ def binary_cross_entropy(
     >>> binary_cross_entropy([0.0], [800.0], from_logits=True)
     800.0
     """
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction must be 'mean', 'sum' or 'none'. Got {reduction!r}.")
+    one_of("reduction", reduction, ("mean", "sum", "none"))
     if from_logits:
         from ..loss import value  # this brings Numba, which probabilities do not need
 
@@ -62,7 +62,7 @@ def binary_cross_entropy(
         losses = value(y, z, gamma=gamma)
     else:
         y, p, weight = check_labels_and(y, p, sample_weight)
-        losses = row_losses(y, p, *_pair(gamma))
+        losses = row_losses(y, p, *gamma_pair(gamma))
     if reduction == "mean":
         return weighted_mean(losses, weight)
     weighted = np.multiply(losses, weight, out=np.zeros_like(losses), where=weight > 0.0)
@@ -74,18 +74,14 @@ def row_losses(y, p, gamma_yes=0.0, gamma_no=0.0):
     return 0.0 - xlogy(y * (1.0 - p) ** gamma_yes, p) - xlog1py((1.0 - y) * p**gamma_no, -p)
 
 
-def _pair(gamma):
-    pair = np.asarray(gamma, dtype=np.float64)
-    if pair.shape not in ((), (2,)) or not (np.isfinite(pair).all() and (pair >= 0.0).all()):
-        raise ValueError(f"gamma must be one or two finite numbers >= 0. Got {gamma!r}.")
-    return np.broadcast_to(pair, 2).tolist()
-
-
 def weighted_mean(values, weight):
-    """Return the mean of the rows that have a weight: others may be infinite."""
-    weight = weight / weight.max()
+    """Return the mean of the rows that have a weight: others may be infinite.
+
+    Both sums add in the same order, so that the mean of values within [0, 1] is within it too.
+    """
     counts = weight > 0.0
-    return float(values[counts] @ weight[counts] / weight.sum())
+    weight = weight[counts] / weight.max()
+    return float(np.sum(values[counts] * weight) / np.sum(weight))
 
 
 def soft_log_loss(y, p, *, sample_weight=None):
@@ -204,6 +200,6 @@ def expected_accuracy(y, p, *, sample_weight=None, threshold=0.5):
     0.633333
     """
     y, p, weight = check_labels_and(y, p, sample_weight)
-    if not (np.ndim(threshold) == 0 and 0.0 <= threshold <= 1.0):
+    if not (is_real(threshold) and 0.0 <= threshold <= 1.0):
         raise ValueError(f"threshold must be a number in [0, 1]. Got {threshold!r}.")
     return weighted_mean(np.where(p > threshold, y, 1.0 - y), weight)
