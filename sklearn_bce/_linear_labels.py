@@ -40,7 +40,7 @@ class LinearOneVsRestClassifier(LinearBinaryClassifier):
         Returns
         -------
         y : ndarray of shape (n_samples,), or indicator of shape (n_samples, n_labels)
-            Classes, or an indicator in the format and dtype of the y that was fitted.
+            Classes, or an indicator in the dtype of the y that was fitted, CSR if that was sparse.
         """
         if not self._has_many():
             return super().predict(X)

@@ -183,7 +183,7 @@ def soft_cross_val_predict(
     """Predict every row by a model that was fitted without it, for soft labels.
 
     :func:`sklearn.model_selection.cross_val_predict` replaces soft labels by the numbers of their
-    values in sorted order before it fits ("label encoding"), silently, whenever ``method`` is
+    values in sorted order before it fits ("label encoding"), without a word, whenever ``method`` is
     "predict_proba", "predict_log_proba" or "decision_function". Here they stay as they are.
 
     Parameters
