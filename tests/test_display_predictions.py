@@ -357,6 +357,13 @@ def test_rows_of_one_class_only(kind):
     assert not ReliabilityDisplay.from_predictions([0, 0], [0.1, 0.2], pos_label=1).prob_true.any()
 
 
+@pytest.mark.parametrize("y", [["no", "maybe"], [0.3, 0.8], [0, 1]])
+def test_labels_that_the_model_does_not_know(y):
+    clf = BCEClassifier().fit(np.eye(4), ["no", "yes", "no", "yes"])
+    with pytest.raises(ValueError, match="which is none of the model's classes"):
+        ReliabilityDisplay.from_estimator(clf, np.eye(4)[:2], y)
+
+
 def test_pos_label_is_one_label():
     clf = BCEClassifier().fit(np.eye(4), [0, 1, 0, 1])
     with pytest.raises(ValueError, match="pos_label must be one label"):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._parameters import one_of
 from .._soft import check_column, one_column
-from .._targets import check_sample_weight, is_soft, may_be_soft
+from .._targets import check_sample_weight, encode_known, is_soft, may_be_soft
 
 
 class Predictions(NamedTuple):
@@ -49,6 +49,12 @@ def predictions_of(estimator, X, y, sample_weight, pos_label, method="predict_pr
 def _share_of(pos_label, y, classes):
     if is_soft(y) and len(classes) == 2 and may_be_soft(classes):
         return 1.0 - y if pos_label == 0 else y.astype(np.float64)
+    _, is_known = encode_known(y, classes)
+    if not is_known.all():
+        raise ValueError(
+            f"y has the label {y[~is_known].tolist()[0]!r}, which is none of the model's classes "
+            f"{_some(classes.tolist())}."
+        )
     return (y == pos_label).astype(np.float64)
 
 
