@@ -11,7 +11,7 @@ p and q are both accurate in their own tails.
 """
 
 from .elementary import exp_of_negative, log1p_of_unit
-from .jit import jit, jit_exact
+from .jit import jit, jit_exact, jit_within
 
 # No branches below but choices between two numbers: so the loops at the end become vector code.
 
@@ -82,7 +82,11 @@ def _is_wrong(z, u, v):
     return (u > 0.0 and not z > 0.0) | (v > 0.0 and not z < 0.0)
 
 
-@jit
+# Into the loop that calls it: stochastic steps ask for one row at a time, and a call with five
+# arrays costs as much as the step. Left to LLVM, it would depend on what was compiled before.
+
+
+@jit_within
 def _cross_entropy_of_rows(z, u, v, slope, weight):
     total = 0.0
     n_wrong = 0
@@ -107,7 +111,7 @@ def _focal_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
     return total, n_wrong
 
 
-@jit
+@jit_within
 def loss_of_rows(z, u, v, gamma_positive, gamma_negative, slope, weight):
     """Fill the slope and the positive curvature of every row; return the sum of the losses.
 
