@@ -90,8 +90,9 @@ class BCEClassifier(LinearBinaryClassifier):
         Length of the steps. None is 2.0 for "adaptive", where it is about the change of a logit by
         the first step, and 0.1 for the others.
     batch_size : int or "auto", default="auto"
-        Rows of a step of "sgd" and of `partial_fit`, at most 65536. "auto" is 16; of sparse rows
-        with "adaptive" steps it is 1, which is faster there.
+        Rows of a step of "sgd" and of `partial_fit`, at most 65536. "auto" is 16. Sparse rows with
+        "adaptive" steps each take one of their own; there it says how many slopes are worked out
+        together, at most 64, and "auto" is 4.
     shuffle : bool, default=True
         Whether "sgd" takes the rows in a new order in every epoch, and `partial_fit` those of a
         call.

@@ -25,7 +25,10 @@ from ._state_axes import axes_of, by_column, by_place, coefs_in
 
 _ETA0 = {"adaptive": 2.0, "constant": 0.1, "invscaling": 0.1}
 _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
-_BATCH = 16  # rows: dense ones fill vectors together, while sparse ones gain nothing
+_BATCH = 16  # rows
+# Sparse rows with adaptive steps each take one of their own, from a slope at the coefficients
+# before the batch. It must not be too old: steps of thousands of rows at once would lead away.
+_SPARSE_BATCH, _LARGEST_SPARSE_BATCH = 4, 64
 # values of X times problems: a call of a kernel takes some hundredths of a second
 _CALL_VALUES = 2**20
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read
@@ -34,9 +37,12 @@ _COPY_PAYS = 8  # a state is copied for safety where that many times its values 
 def rule_of(estimator, *, is_sparse):
     """Return the Rule that an estimator's parameters mean for rows of a kind."""
     kind, batch_size = estimator.learning_rate, estimator.batch_size
-    if batch_size == "auto":
-        # The plain rules move by mean gradients, and would go further with one row at a time.
-        batch_size = 1 if is_sparse and kind == "adaptive" else _BATCH
+    if is_sparse and kind == "adaptive":
+        batch_size = min(
+            _SPARSE_BATCH if batch_size == "auto" else batch_size, _LARGEST_SPARSE_BATCH
+        )
+    elif batch_size == "auto":
+        batch_size = _BATCH
     return Rule(
         is_adaptive=kind == "adaptive",
         eta0=float(_ETA0[kind] if estimator.eta0 is None else estimator.eta0),
@@ -178,7 +184,6 @@ class Descent:
         if self.is_sparse:
             self._keep(rule, duals=rule.l1_ratio > 0.0 or bool(share.any()))
             layout = _layout_without_repeated(X)
-            gradient = np.zeros(X.shape[1] if rule.batch_size > 1 else 0)
         for start in range(0, n_rows, length):
             stop = min(start + length, n_rows)
             some = slice(start, stop) if rows is None else rows[start:stop]
@@ -189,7 +194,7 @@ class Descent:
                 v *= factor
             told = u, v, gammas, share, rule, self.state
             if self.is_sparse:
-                sparse_steps(layout, order, *told, gradient, losses)
+                sparse_steps(layout, order, *told, losses)
             elif sp.issparse(X) or X.dtype != np.float64 or not X.flags.c_contiguous:
                 part = X[some].toarray() if sp.issparse(X) else X[some]
                 part = np.ascontiguousarray(part, dtype=np.float64)

@@ -75,7 +75,8 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
     eta0 : float or None, default=None
         Length of the steps; None is 2.0 for "adaptive", and 0.1 for the others.
     batch_size : int or "auto", default="auto"
-        Rows of a step; "auto" is 16, and 1 of sparse rows with "adaptive" steps.
+        Rows of a step, or of sparse rows with "adaptive" steps those whose slopes are worked out
+        together; "auto" is 16, or 4.
     shuffle : bool, default=True
         Whether rows are taken in another order.
     average : bool, default=True

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from numba import config
+from numba import config, njit
 
 import sklearn_bce
 from sklearn_bce import _gram, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
-from sklearn_bce._kernels import orders, passes
+from sklearn_bce._kernels import lanes, orders, passes
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
@@ -250,6 +250,41 @@ def test_strided_and_misaligned_X_is_made_contiguous(layout):
     np.testing.assert_allclose(Matrix(strided).scores(np.ones(4), 0.0), expected, rtol=1e-13)
     got = Matrix(misaligned).scores(np.ones(12), 0.0)
     np.testing.assert_allclose(got, dense.sum(axis=1), rtol=1e-12)
+
+
+# -- vectors
+
+NUMBERS = [0.0, -0.0, 1.0, -2.5, 3e-320, 1e-200, 1e200, np.inf, -np.inf, np.nan, 1 / 3, 7.0]
+OPERATIONS = {
+    "add": lambda one, other: lanes.add(one, other),
+    "divide": lambda one, other: lanes.divide(one, other),
+    "fill": lambda one, other: lanes.add(lanes.fill(0.1), other),
+    "multiply": lambda one, other: lanes.multiply(one, other),
+    "multiply_add": lambda one, other: lanes.multiply_add(3, one, other),
+    "root": lambda one, other: lanes.root(lanes.multiply(one, one)),
+    "where_positive": lambda one, other: lanes.where_positive(one, other),
+    "zeros": lambda one, other: lanes.add(lanes.zeros(), one),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_vectors_are_arrays_of_numbers(name):
+    operation = OPERATIONS[name]
+    compiled = njit(operation)
+
+    @njit
+    def fill(one, other, out):
+        for i in range(out.size // lanes.WIDTH):
+            lanes.store(compiled(lanes.load(one, i), lanes.load(other, i)), out, i)
+
+    one, other = (each.ravel() for each in np.meshgrid(NUMBERS, NUMBERS))
+    out = np.empty_like(one)
+    fill(one, other, out)
+    with np.errstate(all="ignore"):
+        expected = operation(one.reshape(-1, lanes.WIDTH), other.reshape(-1, lanes.WIDTH))
+    np.testing.assert_array_equal(out, expected.ravel())
+    numbers = ~np.isnan(out)
+    np.testing.assert_array_equal(np.signbit(out)[numbers], np.signbit(expected.ravel())[numbers])
 
 
 # -- Matrix

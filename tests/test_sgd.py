@@ -87,33 +87,44 @@ class Reference:
             self.step(X[rows], y[rows], weight[rows], is_sparse)
 
     def step(self, X, y, weight, is_sparse):
-        self.rows.extend(X)
         self.weights.extend(weight)
-        seen = np.array(self.rows)
-        center = seen.mean(axis=0) if self.fit_intercept and not is_sparse else np.zeros(X.shape[1])
-        mean_square = ((seen - center) ** 2).mean(axis=0)
-        size, n_active = np.sqrt(mean_square), (mean_square > 0).sum()
-        if is_sparse:
-            present = (seen != 0).sum(axis=0)
-            size = np.sqrt((seen**2).sum(axis=0) / np.maximum(present, 1))
-            n_active = present.sum() / len(seen)
         slope = weight * losses.gradient(y, X @ self.w + self.b)
-        gradient = slope @ (X - center)
         prior = self.batch_size * np.mean(np.square(self.weights))
-        self.squares += gradient**2
-        self.b_squares += slope.sum() ** 2
-        base = np.sqrt(1 + n_active) / 2.0
-        h = base * size * np.sqrt(self.squares + prior * mean_square)
-        penalty = 1.0 / self.C
+        self.rows.extend(X)
+        (self.step_by_row if is_sparse else self.step_at_once)(X, slope, prior)
+
+    def step_at_once(self, X, slope, prior):
+        seen = np.array(self.rows)
+        center = seen.mean(axis=0) if self.fit_intercept else np.zeros(X.shape[1])
+        mean_square = ((seen - center) ** 2).mean(axis=0)
+        base = np.sqrt(1 + (mean_square > 0).sum()) / 2.0
         last = self.w.copy()
+        self.move(slope @ (X - center), base * np.sqrt(mean_square), prior * mean_square)
+        self.b += center @ last
+        self.move_intercept(slope.sum(), base, prior)
+        self.b -= center @ self.w
+
+    def step_by_row(self, X, slope, prior):
+        seen = np.array(self.rows)
+        present = (seen != 0).sum(axis=0)
+        base = np.sqrt(1 + present.sum() / len(seen)) / 2.0
+        size = np.sqrt((seen**2).sum(axis=0) / np.maximum(present, 1))
+        for x, s in zip(X, slope, strict=True):
+            self.move(s * x, base * size, prior * (seen**2).mean(axis=0))
+            self.move_intercept(s, base, prior)
+
+    def move(self, gradient, scale, prior):
+        self.squares += gradient**2
+        h = scale * np.sqrt(self.squares + prior)
         for j in np.flatnonzero(gradient):
             self.terms[j].append((gradient[j], h[j] - self.h[j], self.w[j]))
             self.h[j] = h[j]
-            self.w[j] = self.solve(j, penalty)
+            self.w[j] = self.solve(j, 1.0 / self.C)
+
+    def move_intercept(self, gradient, base, prior):
         if self.fit_intercept:
-            centred = self.b + center @ last
-            centred -= slope.sum() / (base * np.sqrt(self.b_squares + prior))
-            self.b = centred - center @ self.w
+            self.b_squares += gradient**2
+            self.b -= gradient / (base * np.sqrt(self.b_squares + prior))
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=str)
@@ -126,7 +137,7 @@ def test_adaptive_rule(penalty, is_sparse, fit_intercept, batch_size):
     clf = BCEClassifier(**penalty, **kinds, fit_intercept=fit_intercept)
     clf.partial_fit(sp.csr_array(X) if is_sparse else X, y, sample_weight=weight)
     if batch_size == "auto":
-        batch_size = 1 if is_sparse else 16
+        batch_size = 4 if is_sparse else 16
     reference = Reference(X.shape[1], batch_size, **penalty, fit_intercept=fit_intercept)
     reference.learn(X, y, weight, is_sparse)
     np.testing.assert_allclose(clf.coef_[0], reference.w, rtol=1e-9)
@@ -211,6 +222,23 @@ def test_average():
     # The average is taken about the centre of the rows, which itself moves at first.
     np.testing.assert_allclose(found[:-1], expected[:-1], rtol=1e-11)
     assert abs(found[-1] - expected[-1]) < 0.05
+
+
+@pytest.mark.parametrize("n_points", [1, 5, 8, 9, 12, 30])
+def test_average_of_sparse_rows(n_points):
+    X, _, y, _ = small_problem(n_rows=2 * n_points)
+    X = sp.csr_array(X + 0.1)  # no zeros
+    clf = BCEClassifier(average=False, shuffle=False, batch_size=2)
+    points = []  # one a batch, whose entries are twice as many as columns
+    for start in range(0, 2 * n_points, 2):
+        clf.partial_fit(X[start : start + 2], y[start : start + 2])
+        points.append(np.append(clf.coef_, clf.intercept_))
+    averaged = BCEClassifier(shuffle=False, batch_size=2).partial_fit(X, y)
+    points = points[min(8, n_points - 1) :]  # the first eight stand alone
+    t = np.arange(1, len(points) + 1)
+    expected = np.average(points, axis=0, weights=t * (t + 1) * (t + 2))
+    found = np.append(averaged.coef_, averaged.intercept_)
+    np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
 # -- invariances and identities
@@ -693,6 +721,18 @@ def objective_of(clf, X, y):
     z = X @ w + clf.intercept_[0]
     penalty = clf.l1_ratio * np.abs(w).sum() + (1 - clf.l1_ratio) * (w @ w) / 2
     return (np.logaddexp(0, z).sum() - z @ y + penalty / clf.C) / len(y)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 64, 8192])
+def test_sparse_rows_learn_in_batches_of_any_size(batch_size):
+    X, y = raw("cancer")
+    X = sp.csr_array(StandardScaler().fit_transform(X))
+    clf = BCEClassifier(solver="sgd", max_iter=20, batch_size=batch_size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        clf.fit(X, y)
+    # With the slopes of all rows at once it would be 1.7 times the least.
+    assert min(clf.loss_curve_) < 1.05 * BCEClassifier().fit(X, y).loss_curve_[-1]
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from .jit import jit
+from .pointwise import loss_of_rows
 from .stochastic import (
     CENTER,
     CURVATURE,
@@ -18,11 +19,9 @@ from .stochastic import (
     STEPS,
     base_curvature,
     fill_coefs,
-    learn_rows,
     move_intercept,
     next_point,
     prior_square,
-    row_arrays,
 )
 
 _VECTORS = 32  # numbers that compiled loops take at a time
@@ -43,7 +42,7 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
     coefs = np.zeros((n_problems, width))
     center, gradient = np.zeros(width), np.empty(width)
     mean, squares = np.empty(width), np.empty(width)
-    z, slope, weight = row_arrays(most)
+    z, slope, weight = np.empty(most), np.empty(most), np.empty(most)
     fill_coefs(state.duals, state.penalty, rule.l1_ratio, coefs)
     for start in range(0, n_rows, rule.batch_size):
         batch = order[start : start + rule.batch_size]
@@ -66,19 +65,24 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
                 for j in range(width):
                     score += rows[i, j] * coefs[k, j]
                 z[i] = score + state.intercept[0, k]
-            told = k, start, u, v, gammas, state.row_weight
-            loss[k] += learn_rows(*told, z[:n], slope[:n], weight[:n])
+            positive, negative = u[k, start : start + n], v[k, start : start + n]
+            for i in range(n):
+                state.row_weight[k] += (positive[i] + negative[i]) ** 2
+            of_rows, _ = loss_of_rows(
+                z[:n], positive, negative, gammas[k, 0], gammas[k, 1], slope[:n], weight[:n]
+            )
+            loss[k] += of_rows
             prior = prior_square(k, state.prior, state.row_weight, state.totals)
             gradient[:] = 0.0
             for i in range(n):
                 for j in range(width):
                     gradient[j] += slope[i] * rows[i, j]
             _move(k, gradient, coefs[k], base, prior, rule, state)
-            move_intercept(k, slope[:n], base, prior, rule, state.intercept)
+            move_intercept(k, slope[:n].sum(), base, prior, rule, state.intercept)
             state.penalty[k] += n * share[k]
         fill_coefs(state.duals, state.penalty, rule.l1_ratio, coefs)
         if rule.average:
-            part = next_point(state.totals, state.intercept)
+            part = next_point(0, state.totals, state.intercept)
             for k in range(n_problems):
                 for j in range(n_columns):
                     state.average[k, j] += part * (coefs[k, j] - state.average[k, j])

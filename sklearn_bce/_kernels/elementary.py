@@ -24,21 +24,20 @@ def exp_of_negative(x):
     k = (x * _LOG2_E + _ROUND) - _ROUND
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     # (exp(r) - 1 - r) / r ** 2, interpolated at Chebyshev nodes; relative error 2e-17 in exp
-    tail = 2.5100375832561234e-08
-    tail = tail * r + 2.7620075879983367e-07
-    tail = tail * r + 2.7557268480310024e-06
-    tail = tail * r + 2.4801521322368692e-05
-    tail = tail * r + 0.00019841269863040545
-    tail = tail * r + 0.0013888888917196719
-    tail = tail * r + 0.008333333333330065
-    tail = tail * r + 0.041666666666624164
-    tail = tail * r + 0.16666666666666669
-    tail = tail * r + 0.5
+    # Terms side by side, for where one exp waits for another there is nothing else to do.
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5 + r * 0.16666666666666669) + r2 * (0.041666666666624164 + r * 0.008333333333330065)
+    high = (0.0013888888917196719 + r * 0.00019841269863040545) + r2 * (
+        2.4801521322368692e-05 + r * 2.7557268480310024e-06
+    )
+    last = 2.7620075879983367e-07 + r * 2.5100375832561234e-08
+    tail = low + r4 * (high + r4 * last)
     is_deep = x < _DEEP
     # The integer k + bias, moved to where a float64 has its exponent, is 2 ** k.
     last_bits = np.float64(k + (_BIAS + _ROUND + (_LIFT if is_deep else 0.0)))
     power = np.int64(last_bits.view(np.int64) << 52).view(np.float64)
-    return (1.0 + (r + r * r * tail)) * power * (2.0**-100 if is_deep else 1.0)
+    return (1.0 + (r + r2 * tail)) * power * (2.0**-100 if is_deep else 1.0)
 
 
 @jit_polynomial

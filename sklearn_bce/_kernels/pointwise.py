@@ -82,8 +82,19 @@ def _is_wrong(z, u, v):
     return (u > 0.0 and not z > 0.0) | (v > 0.0 and not z < 0.0)
 
 
-# Into the loop that calls it: stochastic steps ask for one row at a time, and a call with five
-# arrays costs as much as the step. Left to LLVM, it would depend on what was compiled before.
+@jit_within
+def loss_of_row(z, u, v, gamma_positive, gamma_negative):
+    """Return the loss and its slope; LLVM leaves out what the caller does not use."""
+    logit = z if u + v > 0.0 else 0.0
+    if gamma_positive == 0.0 and gamma_negative == 0.0:
+        loss, slope, _ = cross_entropy(logit, u, v)
+    else:
+        loss, slope, _, _ = focal(logit, u, v, gamma_positive, gamma_negative)
+    return loss, slope
+
+
+# Into the loop that calls it: stochastic steps ask for a few rows at a time, and a call with five
+# arrays takes as long as these. Left to LLVM, it would depend on what was compiled before.
 
 
 @jit_within

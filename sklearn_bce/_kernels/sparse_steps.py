@@ -1,15 +1,16 @@
 """Stochastic steps over sparse rows; `stochastic.py` has the formulas.
 
 Nearly all the time goes into columns that lie anywhere in memory. All that a step needs of a column
-lies together, and is asked for while the batch before is learned.
+lies together, and is asked for while the batch before is learned. What is known of the columns of
+all entries of a batch is then brought side by side, to be worked on as vectors.
 """
-
-import math
 
 import numpy as np
 
+from . import lanes
 from .jit import jit, jit_exact, jit_within
 from .matrices import entries_of
+from .pointwise import loss_of_row
 from .prefetch import LINE, prefetch
 from .stochastic import (
     COEF,
@@ -26,71 +27,95 @@ from .stochastic import (
     base_curvature,
     coefficient,
     first_place,
-    learn_rows,
     move_intercept,
     next_point,
     prior_square,
-    row_arrays,
 )
 
 # Entries between two points of the average, in columns: a point costs a tenth of as many entries.
 _BETWEEN_POINTS = 2
+# Points that stand alone. With fewer than 16 entries a column, as words have them, coefficients
+# still learn more than they scatter, and what an average remembers only holds them back.
+_ALONE = 8
+_AHEAD = 32  # columns that an average asks for beforehand
 
 
 @jit
-def sparse_steps(X, order, u, v, gammas, share, rule, state, gradient, loss):
-    """Take one step a batch of rows of sparse X, which have no column twice; see `dense_steps`.
+def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
+    """Take one step a row of sparse X, which have no column twice; see `dense_steps`.
 
-    ``gradient`` (n_columns,) is zero before and after; batches of one row do without (0,).
+    The slopes of a batch are those at the coefficients before it, so that no row has to wait for
+    another's exponential.
     """
-    n_columns, n_problems = state.average.shape
+    # Under names of their own: taken out of a tuple in the loop, arrays would be counted each time.
+    features, duals, average, totals = state.features, state.duals, state.average, state.totals
+    intercept, row_weight, priors = state.intercept, state.row_weight, state.prior
+    penalties, l1_ratio = state.penalty, rule.l1_ratio
+    n_columns, n_problems = average.shape
     n_rows, batch_size = order.size, rule.batch_size
-    features, duals, totals = state.features, state.duals, state.totals
-    z, slope, weight = row_arrays(min(n_rows, batch_size))
-    # What is known of the columns of a batch, side by side.
-    columns = np.empty(_most_entries(X, order, batch_size), np.uintp)
-    step, steepness = np.empty(columns.size), np.empty(columns.size)
-    spread, squares = np.empty(columns.size), np.empty(columns.size)
+    slope, logits = np.empty(min(n_rows, batch_size)), np.empty((n_problems, n_rows))
+    columns, size, spread, squares, steepness, step = _room_for(_most_entries(X, order, batch_size))
     for start in range(0, n_rows, batch_size):
         stop = min(start + batch_size, n_rows)
-        n, n_entries = stop - start, _n_entries(X, order, start, stop)
-        if n < z.size:
-            z, slope, weight = z[:n], slope[:n], weight[:n]
+        rows = order[start:stop]
         _ask_for_rows(X, order, stop + batch_size, stop + 2 * batch_size)
         _ask_for_columns(X, order, stop, stop + batch_size, features)
-        totals[ROWS] += n
+        n_entries = _learn_moments(X, rows, features, columns)
+        totals[ROWS] += rows.size
         totals[STEPS] += 1.0
         totals[ENTRIES] += n_entries
         totals[WORK] += n_entries
         base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
+        if rule.is_adaptive:
+            _look_up(n_entries, columns, features, size, spread)
+            _replace_by_size(n_entries, spread, size)
         for k in range(n_problems):
-            penalty = state.penalty[k]
-            z[:] = state.intercept[0, k]
-            _add_scores(X, order, start, k, penalty, rule.l1_ratio, features, duals, z)
-            loss[k] += learn_rows(k, start, u, v, gammas, state.row_weight, z, slope, weight)
-            prior = prior_square(k, state.prior, state.row_weight, totals)
-            if n == 1:
-                n_moving = _one_gradient(X, order[start], k, slope[0], features, columns, step)
-            else:
-                n_moving = _sum_gradients(
-                    X, order, start, k, slope, features, gradient, columns, step
-                )
+            penalty = penalties[k]
+            for i in range(rows.size):
+                score = _score(X, rows[i], k, penalty, l1_ratio, features, duals)
+                logits[k, start + i] = intercept[0, k] + score
+            row_weight[k] += _fill_slopes(k, start, rows.size, u, v, gammas, logits, slope)
+            prior = prior_square(k, priors, row_weight, totals)
+            _fill_gradients(X, rows, slope, step)
             if rule.is_adaptive:
-                _learn_squares(k, columns, n_moving, features, step, spread, steepness, squares)
-                share_prior = prior / totals[ROWS]
-                _from_presence(n_moving, base, share_prior, spread, squares, steepness)
+                _learn_squares(k, n_entries, columns, step, features, squares)
+                mean_prior = prior / totals[ROWS]
+                _steepen(n_entries, base, mean_prior, size, spread, squares, steepness)
             else:
-                steepness[:n_moving] = base
+                steepness[:n_entries] = base
             if duals.size > 0:
-                _move_duals(k, columns, n_moving, penalty, rule.l1_ratio, step, steepness, duals)
+                _move_duals(k, n_entries, columns, penalty, l1_ratio, step, steepness, duals)
             else:
-                _divide(n_moving, steepness, penalty, step)
-                _move(k, columns, n_moving, step, features)
-            move_intercept(k, slope, base, prior, rule, state.intercept)
-            state.penalty[k] += n * share[k]
+                _replace_by_step(n_entries, penalty, steepness, step)
+                _move(k, n_entries, columns, step, features)
+            for i in range(rows.size):
+                move_intercept(k, slope[i], base, prior, rule, intercept)
+            penalties[k] += rows.size * share[k]
         if rule.average and totals[WORK] >= _BETWEEN_POINTS * n_columns:
             totals[WORK] = 0.0
-            _average(next_point(totals, state.intercept), rule, state)
+            part = next_point(_ALONE, totals, intercept)
+            for k in range(n_problems):
+                _average(k, part, penalties[k], l1_ratio, features, duals, average)
+    _add_losses(u, v, gammas, logits, loss)
+
+
+@jit
+def _most_entries(X, order, batch_size):
+    """The most entries that a batch of rows has."""
+    most = 0
+    for start in range(0, order.size, batch_size):
+        n = 0
+        for i in range(start, min(start + batch_size, order.size)):
+            n += X.indptr[order[i] + 1] - X.indptr[order[i]]
+        most = max(most, n)
+    return most
+
+
+@jit
+def _room_for(most):
+    """Arrays for what is known of a batch's entries, in whole vectors."""
+    n = -(-most // lanes.WIDTH) * lanes.WIDTH
+    return np.empty(n, np.uintp), np.ones(n), np.ones(n), np.ones(n), np.ones(n), np.ones(n)
 
 
 @jit_within
@@ -107,39 +132,44 @@ def _ask_for_rows(X, order, start, stop):
 def _ask_for_columns(X, order, start, stop, features):
     indices, width = X.indices, np.uintp(features.shape[1])
     for i in range(np.uintp(start), np.uintp(min(stop, order.size))):
-        for entry in entries_of(X, order[i]):
-            first = np.uintp(indices[entry]) * width
-            for place in range(first, first + width, LINE):
-                prefetch(features, np.uintp(place))
+        for place in range(np.uintp(0), width, np.uintp(LINE)):
+            for entry in entries_of(X, order[i]):
+                prefetch(features, np.uintp(indices[entry]) * width + place)
 
 
 @jit_within
-def _n_entries(X, order, start, stop):
-    total = 0
-    for i in range(np.uintp(start), np.uintp(stop)):
-        row = order[i]
-        total += X.indptr[row + 1] - X.indptr[row]
-    return total
+def _learn_moments(X, rows, features, columns):
+    """Let the moments learn, and list the columns of all entries; return their number."""
+    values, indices = X.values, X.indices
+    n = 0
+    for i in range(rows.size):
+        for entry in entries_of(X, rows[i]):
+            j, value = np.uintp(indices[entry]), float(values[entry])
+            columns[n] = j
+            features[j, PRESENCE] += value != 0.0
+            features[j, SPREAD] += value * value
+            n += 1
+    return n
 
 
-@jit
-def _most_entries(X, order, batch_size):
-    """The most entries that a batch of rows has."""
-    most = 0
-    for start in range(0, order.size, batch_size):
-        most = max(most, _n_entries(X, order, start, min(start + batch_size, order.size)))
-    return most
+@jit_within
+def _look_up(n, columns, features, presence, spread):
+    for i in range(n):
+        presence[i] = features[columns[i], PRESENCE]
+        spread[i] = features[columns[i], SPREAD]
 
 
-@jit
-def _average(part, rule, state):
-    """Move the averages by a part of the way to the coefficients."""
-    average, features, duals = state.average, state.features, state.duals
-    for k in range(average.shape[1]):
-        penalty = state.penalty[k]
-        for j in range(average.shape[0]):
-            coef = _coef(features, duals, j, k, penalty, rule.l1_ratio)
-            average[j, k] += part * (coef - average[j, k])
+@jit_within
+def _n_vectors(n):
+    return -(-n // lanes.WIDTH)
+
+
+@jit_within
+def _replace_by_size(n, spread, presence):
+    """Replace presences by root mean squares: NaN for a column that has had zeros only."""
+    for i in range(_n_vectors(n)):
+        mean = lanes.divide(lanes.load(spread, i), lanes.load(presence, i))
+        lanes.store(lanes.root(mean), presence, i)
 
 
 @jit_within
@@ -152,96 +182,66 @@ def _coef(features, duals, j, k, penalty, l1_ratio):
 
 
 @jit_within
-def _add_scores(X, order, start, k, penalty, l1_ratio, features, duals, z):
+def _score(X, row, k, penalty, l1_ratio, features, duals):
     values, indices = X.values, X.indices
-    for i in range(z.size):
-        total = 0.0
-        for entry in entries_of(X, order[start + i]):
-            j = np.uintp(indices[entry])
-            total += values[entry] * _coef(features, duals, j, k, penalty, l1_ratio)
-        z[i] += total
-
-
-@jit_within
-def _learn_moments(j, value, features):
-    features[j, PRESENCE] += value != 0.0
-    features[j, SPREAD] += value * value
-
-
-# The next two fill the columns of a batch that move, and the slope of each; they return the number
-# of these columns. With the first problem the moments, which all share, learn from the entries.
-
-
-@jit_within
-def _one_gradient(X, row, k, slope, features, columns, step):
-    values, indices = X.values, X.indices
-    n = 0
+    total = 0.0
     for entry in entries_of(X, row):
-        j, value = np.uintp(indices[entry]), float(values[entry])
-        columns[n] = j
-        step[n] = slope * value
-        n += 1
-        if k == 0:
-            _learn_moments(j, value, features)
-    return n
-
-
-@jit
-def _sum_gradients(X, order, start, k, slope, features, gradient, columns, step):
-    """Columns that several rows have are not looked for.
-
-    Who finds nothing in the gradient of a column notes the column: no branch that nobody can
-    predict. A gradient that comes back to zero in between is noted twice, and moved once.
-    """
-    values, indices = X.values, X.indices
-    n = 0
-    for i in range(slope.size):
-        for entry in entries_of(X, order[start + i]):
-            j, value = np.uintp(indices[entry]), float(values[entry])
-            columns[n] = j
-            n += gradient[j] == 0.0
-            gradient[j] += slope[i] * value
-            if k == 0:
-                _learn_moments(j, value, features)
-    for i in range(n):
-        step[i] = gradient[columns[i]]
-        gradient[columns[i]] = 0.0
-    return n
+        coef = _coef(features, duals, np.uintp(indices[entry]), k, penalty, l1_ratio)
+        total += values[entry] * coef
+    return total
 
 
 @jit_within
-def _learn_squares(k, columns, n, features, slope, spread, presence, squares):
-    """Let the squared gradients learn, and bring together what the length of a step is made of."""
+def _fill_slopes(k, start, n, u, v, gammas, logits, slope):
+    """Fill the slopes of n rows and return the sum of their squared weights."""
+    squares = 0.0
+    for i in range(n):
+        row = np.uintp(start + i)
+        yes, no = u[k, row], v[k, row]
+        squares += (yes + no) ** 2
+        _, slope[i] = loss_of_row(logits[k, row], yes, no, gammas[k, 0], gammas[k, 1])
+    return squares
+
+
+@jit_within
+def _fill_gradients(X, rows, slope, gradient):
+    values = X.values
+    n = 0
+    for i in range(rows.size):
+        for entry in entries_of(X, rows[i]):
+            gradient[n] = slope[i] * values[entry]
+            n += 1
+
+
+@jit_within
+def _learn_squares(k, n, columns, gradient, features, squares):
     place = first_place(k) + SQUARES
     for i in range(n):
-        j = columns[i]
-        squares[i] = features[j, place] + slope[i] * slope[i]
-        features[j, place] = squares[i]
-        spread[i] = features[j, SPREAD]
-        presence[i] = max(features[j, PRESENCE], 1.0)
-
-
-# Functions of their own, for their loops become vector code only there.
-
-
-@jit
-def _from_presence(n, base, prior, spread, squares, steepness):
-    """Replace presences by curvatures; 0 is that of a column that cannot move."""
-    for i in range(n):
-        size = math.sqrt(spread[i] / steepness[i])
-        h = base * size * math.sqrt(squares[i] + prior * spread[i])
-        steepness[i] = h if h < np.inf else 0.0
-
-
-@jit
-def _divide(n, steepness, penalty, slope):
-    """Replace slopes by steps."""
-    for i in range(n):
-        slope[i] = slope[i] / (steepness[i] + penalty) if steepness[i] > 0.0 else 0.0
+        squares[i] = features[columns[i], place] + gradient[i] * gradient[i]
+        features[columns[i], place] = squares[i]
 
 
 @jit_within
-def _move(k, columns, n, step, features):
+def _steepen(n, base, prior, size, spread, squares, steepness):
+    """Fill the curvatures; 0 is that of a column that cannot move."""
+    base = lanes.fill(base)
+    for i in range(_n_vectors(n)):
+        square = lanes.multiply_add(prior, lanes.load(spread, i), lanes.load(squares, i))
+        h = lanes.multiply(lanes.multiply(base, lanes.load(size, i)), lanes.root(square))
+        lanes.store(lanes.where_positive(h, h), steepness, i)
+
+
+@jit_within
+def _replace_by_step(n, penalty, steepness, gradient):
+    penalty = lanes.fill(penalty)
+    for i in range(_n_vectors(n)):
+        h = lanes.load(steepness, i)
+        step = lanes.divide(lanes.load(gradient, i), lanes.add(h, penalty))
+        lanes.store(lanes.where_positive(h, step), gradient, i)
+
+
+@jit_within
+def _move(k, n, columns, step, features):
     place = first_place(k) + COEF
     for i in range(n):
         features[columns[i], place] -= step[i]
@@ -254,11 +254,34 @@ def _slope_beside(slope, change, coef):
 
 
 @jit
-def _move_duals(k, columns, n, penalty, l1_ratio, slope, steepness, duals):
+def _move_duals(k, n, columns, penalty, l1_ratio, gradient, steepness, duals):
     dual, curvature = N_DUALS * k + DUAL, N_DUALS * k + CURVATURE
     for i in range(n):
         j = columns[i]
-        if slope[i] != 0.0 and steepness[i] > 0.0:
+        if gradient[i] != 0.0 and steepness[i] > 0.0:
             coef = coefficient(duals[j, dual], duals[j, curvature], penalty, l1_ratio)
-            duals[j, dual] += _slope_beside(slope[i], steepness[i] - duals[j, curvature], coef)
+            duals[j, dual] += _slope_beside(gradient[i], steepness[i] - duals[j, curvature], coef)
             duals[j, curvature] = steepness[i]
+
+
+@jit
+def _average(k, part, penalty, l1_ratio, features, duals, average):
+    """Move the average of a problem by a part of the way to the coefficients."""
+    width = np.uintp(features.shape[1])
+    for j in range(np.uintp(0), np.uintp(average.shape[0])):
+        # Without it LLVM would gather coefficients as vectors, which takes longer.
+        prefetch(features, (j + np.uintp(_AHEAD)) * width)
+        coef = _coef(features, duals, j, k, penalty, l1_ratio)
+        average[j, k] += part * (coef - average[j, k])
+
+
+@jit
+def _add_losses(u, v, gammas, logits, loss):
+    """Add the losses of all rows: in long vectors, for steps need slopes, and no logarithms."""
+    for k in range(loss.size):
+        yes, no, z = u[k], v[k], logits[k]
+        total = 0.0
+        for i in range(z.size):
+            of_row, _ = loss_of_row(z[i], yes[i], no[i], gammas[k, 0], gammas[k, 1])
+            total += of_row
+        loss[k] += total

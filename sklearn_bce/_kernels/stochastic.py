@@ -1,7 +1,7 @@
 r"""Stochastic steps: one small batch of rows after another moves the coefficients of K problems.
 
-With g_s the gradient of the losses of batch s the coefficients w of a problem are, after any number
-of batches, the minimiser of
+With g_s the gradient of the losses of step s the coefficients w of a problem are, after any number
+of steps, the minimiser of
 
 .. math::
 
@@ -13,8 +13,12 @@ terms, ``curvature`` h and ``penalty`` L: FTRL-Proximal (McMahan, "Follow-the-Re
 Mirror Descent", AISTATS 2011). The penalty grows or stays without a visit to any coefficient, so
 that a step costs what the batch holds.
 
+A step of dense rows is a batch. Sparse rows each take one, by a slope at the coefficients before
+their batch: to find out which columns the rows of a batch share takes more than it saves. Where h
+stays, as by the plain rules, that is the same.
+
 A feature's h changes only with a gradient that is not zero: sparse and dense rows do the same.
-Where the penalty stays and r is 0 a batch means w <- w - g / (h + L), whatever h was before: sparse
+Where the penalty stays and r is 0 a step means w <- w - g / (h + L), whatever h was before: sparse
 rows then keep w, and neither ``dual`` nor ``curvature``.
 """
 
@@ -24,7 +28,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import jit, jit_exact, jit_within
-from .pointwise import loss_of_rows
 
 # Places of a problem in `State.duals`.
 DUAL = 0
@@ -119,22 +122,6 @@ def base_curvature(rule, n_present, step):
     return rule.batch_size * step**rule.power / rule.eta0
 
 
-@jit
-def row_arrays(n_rows):
-    """Return arrays for logits, slopes and weights; parts of one would count as not contiguous."""
-    return np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
-
-
-@jit_within
-def learn_rows(k, start, u, v, gammas, row_weight, z, slope, weight):
-    """Fill the slopes of a batch and return its loss; the squared weights learn from it."""
-    positive, negative = u[k, start : start + z.size], v[k, start : start + z.size]
-    for i in range(z.size):
-        row_weight[k] += (positive[i] + negative[i]) ** 2
-    loss, _ = loss_of_rows(z, positive, negative, gammas[k, 0], gammas[k, 1], slope, weight)
-    return loss
-
-
 @jit_within
 def prior_square(k, prior, row_weight, totals):
     """The squared slopes of the rows that count as seen before the first."""
@@ -142,11 +129,8 @@ def prior_square(k, prior, row_weight, totals):
 
 
 @jit_within
-def move_intercept(k, slope, base, prior, rule, intercept):
-    """Let the intercept learn from a batch; ``prior`` is its `prior_square`."""
-    gradient = 0.0
-    for i in range(slope.size):
-        gradient += slope[i]
+def move_intercept(k, gradient, base, prior, rule, intercept):
+    """Let the intercept learn from a batch or a row; ``prior`` is its `prior_square`."""
     if not rule.fit_intercept or gradient == 0.0:
         return
     h = base
@@ -157,14 +141,15 @@ def move_intercept(k, slope, base, prior, rule, intercept):
 
 
 @jit
-def next_point(totals, intercept):
+def next_point(n_alone, totals, intercept):
     """The share of the next point in an average where points count about as their number cubed.
 
-    It moves the averages of the intercepts. Polynomial-decay averaging with exponent 3: Shamir and
-    Zhang, "Stochastic Gradient Descent for Non-smooth Optimization" (ICML 2013).
+    It moves the averages of the intercepts. The first ``n_alone`` points each stand alone.
+    Polynomial-decay averaging with exponent 3: Shamir and Zhang, "Stochastic Gradient Descent for
+    Non-smooth Optimization" (ICML 2013).
     """
     totals[POINTS] += 1.0
-    share = 4.0 / (totals[POINTS] + 3.0)
+    share = 4.0 / (max(totals[POINTS] - n_alone, 1.0) + 3.0)
     for k in range(intercept.shape[1]):
         intercept[2, k] += share * (intercept[0, k] - intercept[2, k])
     return share
