@@ -23,8 +23,8 @@ def exp_of_negative(x):
     x = max(x, _LEAST)
     k = (x * _LOG2_E + _ROUND) - _ROUND
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    # (exp(r) - 1 - r) / r ** 2, interpolated at Chebyshev nodes; relative error 2e-17 in exp
-    # Terms side by side, for where one exp waits for another there is nothing else to do.
+    # (exp(r) - 1 - r) / r ** 2, interpolated at Chebyshev nodes; relative error 2e-17 in exp.
+    # Terms side by side (Estrin), for one after another each would wait for the one before.
     r2 = r * r
     r4 = r2 * r2
     low = (0.5 + r * 0.16666666666666669) + r2 * (0.041666666666624164 + r * 0.008333333333330065)
