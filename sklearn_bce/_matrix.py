@@ -18,7 +18,7 @@ from ._threads import ALONE
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
-_SPARSE_PART_VALUES = 2**18  # which take several times as long
+_SPARSE_PART_VALUES = 100_000  # which take several times as long
 _MAX_PARTS = 64
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
