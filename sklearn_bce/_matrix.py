@@ -20,6 +20,7 @@ _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each prob
 _PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
 _SPARSE_PART_VALUES = 100_000  # which take several times as long
 _MAX_PARTS = 64
+_MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
 _MAX_SAMPLED_VALUES = 2**21  # 16 MB
@@ -40,7 +41,16 @@ class Matrix:
 
     def at(self, start, stop):
         """Return a layout and the row of it at which our rows from ``start`` to ``stop`` begin."""
-        return self.layout, start
+        return self._readings, start
+
+    @cached_property
+    def _readings(self):
+        """The layout that passes read: of many ones, as one-hot codes are, only the places."""
+        if not self.is_sparse or self.n_values < _MANY_VALUES:
+            return self.layout
+        values = self.layout.values
+        has_ones = values[0] == 1.0 and values.min() == values.max() == 1.0
+        return self.layout._replace(values=None) if has_ones else self.layout
 
     def sample(self, rows):
         """Return a Matrix of some rows; they are copied unless that would take much memory."""
@@ -99,7 +109,7 @@ class Matrix:
         n_parts = min(
             _MAX_PARTS,
             int(self.n_values * n_problems / least),
-            self.n_values // max(1, (4 if self.is_sparse else 16) * self.shape[1]),
+            self.n_values // max(1, (3 if self.is_sparse else 16) * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
         n_parts = max(1, n_parts)

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numba import config, njit
 
 import sklearn_bce
-from sklearn_bce import _gram, _objective
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _gram, _matrix, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
 from sklearn_bce._kernels import lanes, orders, passes
 from sklearn_bce._matrix import Matrix
@@ -250,6 +250,45 @@ def test_strided_and_misaligned_X_is_made_contiguous(layout):
     np.testing.assert_allclose(Matrix(strided).scores(np.ones(4), 0.0), expected, rtol=1e-13)
     got = Matrix(misaligned).scores(np.ones(12), 0.0)
     np.testing.assert_allclose(got, dense.sum(axis=1), rtol=1e-12)
+
+
+# -- X of ones
+
+
+def one_hot(n_rows=2 * BLOCK + 3, n_codes=(3, 40, 7)):
+    rng = np.random.default_rng(0)
+    codes = np.column_stack([rng.integers(0, n, n_rows) for n in n_codes])
+    columns = (codes + np.cumsum([0, *n_codes[:-1]])).ravel()
+    starts = np.arange(n_rows + 1) * len(n_codes)
+    X = sp.csr_array((np.ones(columns.size), columns, starts), shape=(n_rows, sum(n_codes)))
+    return X, codes[:, 0], (codes[:, 1] + rng.integers(0, 30, n_rows) > 30).astype(int)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cg", "newton-cholesky"])
+@pytest.mark.parametrize("n_labels", [1, 3])
+def test_ones_need_no_values(solver, n_labels, monkeypatch):
+    X, classes, y = one_hot()
+    fits = []
+    for many in (1, np.inf):
+        monkeypatch.setattr(_matrix, "_MANY_VALUES", many)
+        assert (Matrix(X).at(0, 1)[0].values is None) == (many == 1)
+        if n_labels == 1:
+            fits.append(BCEClassifier(solver=solver).fit(X, y))
+        else:
+            fits.append(OneVsRestBCEClassifier(solver=solver).fit(X, classes))
+    one, other = fits
+    np.testing.assert_allclose(one.coef_, other.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(one.intercept_, other.intercept_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0 + 1e-15, -1.0, np.float32(0.5)])
+def test_values_that_are_not_all_one_are_read(value, monkeypatch):
+    X, _, _ = one_hot()
+    monkeypatch.setattr(_matrix, "_MANY_VALUES", 1)
+    X.data[-1] = value
+    assert Matrix(X).at(0, 1)[0].values is not None
+    coef, _, _ = vectors(X.shape)
+    np.testing.assert_allclose(Matrix(X).scores(coef, 0.3), X @ coef + 0.3, rtol=1e-13)
 
 
 # -- vectors

@@ -22,7 +22,7 @@ class Columns(NamedTuple):
 class SparseRows(NamedTuple):
     """Sparse X, row after row (CSR); unsorted and repeated entries are legal."""
 
-    values: np.ndarray
+    values: np.ndarray | None  # None: all are 1
     indices: np.ndarray
     indptr: np.ndarray
 

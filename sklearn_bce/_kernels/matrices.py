@@ -11,7 +11,7 @@ as much as many entries: its owner is counted.
 
 import numpy as np
 
-from .jit import jit, jit_exact
+from .jit import jit, jit_exact, jit_within
 from .layouts import Columns, Rows, SparseRows, verb
 
 _AT_ONCE = 4  # columns that share a reading of the vector they meet
@@ -55,13 +55,19 @@ def entries_of(X, i):
     return range(np.uintp(X.indptr[i]), np.uintp(X.indptr[i + 1]))
 
 
+@jit_within
+def value_of(values, entry):
+    """Return an entry of sparse X, which has no values where all are 1."""
+    return 1.0 if values is None else values[entry]
+
+
 @jit
 def _scores_sparse(X, coef, start, scores):
     values, columns = X.values, X.indices
     for i in range(scores.size):
         total = 0.0
         for k in entries_of(X, start + i):
-            total += values[k] * coef[np.uintp(columns[k])]
+            total += value_of(values, k) * coef[np.uintp(columns[k])]
         scores[i] += total
 
 
@@ -110,7 +116,7 @@ def _combine_sparse(X, residual, start, sums):
     for i in range(residual.size):
         factor = residual[i]
         for k in entries_of(X, start + i):
-            sums[np.uintp(columns[k])] += factor * values[k]
+            sums[np.uintp(columns[k])] += factor * value_of(values, k)
 
 
 # -- sums[j] += sum_i weight[i] * X[start + i, j], and the same of ((X - origin) * unit) ** 2 to
@@ -157,8 +163,9 @@ def _moments_sparse(X, weight, origin, unit, start, sums, squares):
             continue
         for k in entries_of(X, start + i):
             j = np.uintp(columns[k])
-            sums[j] += factor * values[k]
-            squares[j] += factor * _square(float(values[k]), unit)
+            value = float(value_of(values, k))
+            sums[j] += factor * value
+            squares[j] += factor * _square(value, unit)
 
 
 # -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only

@@ -10,7 +10,14 @@ import numpy as np
 from . import lanes
 from .jit import jit
 from .lanes import WIDTH
-from .matrices import add_combination, add_moments, add_scores, entries_of, fill_scaled
+from .matrices import (
+    add_combination,
+    add_moments,
+    add_scores,
+    entries_of,
+    fill_scaled,
+    value_of,
+)
 from .pointwise import loss_of_rows
 
 BLOCK = 512
@@ -113,11 +120,11 @@ def _scores_of_row(X, i, coefs, scores):
     for k in range(first, stop - 1, 2):
         a = np.uintp(k)
         b = np.uintp(k + 1)
-        even = lanes.multiply_add(values[a], lanes.load(coefs, columns[a]), even)
-        odd = lanes.multiply_add(values[b], lanes.load(coefs, columns[b]), odd)
+        even = lanes.multiply_add(value_of(values, a), lanes.load(coefs, columns[a]), even)
+        odd = lanes.multiply_add(value_of(values, b), lanes.load(coefs, columns[b]), odd)
     if (stop - first) % 2 == 1:
         a = np.uintp(stop - 1)
-        even = lanes.multiply_add(values[a], lanes.load(coefs, columns[a]), even)
+        even = lanes.multiply_add(value_of(values, a), lanes.load(coefs, columns[a]), even)
     lanes.store(lanes.add(even, odd), scores, 0)
 
 
@@ -128,7 +135,7 @@ def _add_row(X, i, residuals, sums):
     of_row = lanes.load(residuals, 0)
     for k in entries_of(X, i):
         here = lanes.load(sums, columns[k])
-        lanes.store(lanes.multiply_add(values[k], of_row, here), sums, columns[k])
+        lanes.store(lanes.multiply_add(value_of(values, k), of_row, here), sums, columns[k])
 
 
 @jit
@@ -184,9 +191,9 @@ def sparse_gram_pass(X, first_row, weight, unit, gram, diagonal):
         entries = entries_of(X, first_row + i)
         for a in entries:
             j = np.uintp(columns[a])
-            scaled = values[a] * unit[j]
+            scaled = value_of(values, a) * unit[j]
             factor = weight[i] * scaled
             diagonal[j] += factor * scaled
             for b in range(entries.start, a):
                 k = np.uintp(columns[b])
-                gram[j, k] += factor * (values[b] * unit[k])
+                gram[j, k] += factor * (value_of(values, b) * unit[k])
