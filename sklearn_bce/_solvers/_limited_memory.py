@@ -10,7 +10,9 @@ import numpy as np
 from .._kernels.pairs import add_pair, descent
 
 _N_PAIRS = 10
-_LONG = 10_000
+# Long vectors are limited by memory: of them fewer are kept, and with fewer digits, for directions
+# need no more. That takes a few more readings of X, and all in all less time.
+_LONG, _N_LONG_PAIRS = 10_000, 5
 
 
 class LimitedMemory:
@@ -28,11 +30,8 @@ class LimitedMemory:
     def __init__(self, metric, is_rescaled):
         self.metric = metric
         self.is_rescaled = is_rescaled
-        self.order = np.arange(_N_PAIRS + 1)
         self.n_kept = 0
-        self.pairs = None  # steps and changes, (_N_PAIRS + 1, size) each
-        self.products = np.zeros((2, _N_PAIRS + 1))
-        self.of_pairs = np.zeros((2, _N_PAIRS + 1, _N_PAIRS + 1))
+        self.pairs = None  # steps and changes, (n_pairs + 1, size) each
         self.last = None
 
     @property
@@ -45,14 +44,19 @@ class LimitedMemory:
         here = point.theta, point.gradient, self.metric.solve(point.gradient)
         if self.last is not None:
             if self.pairs is None:
-                # Long vectors are limited by memory, and directions need few digits.
-                kind = np.float32 if point.theta.size >= _LONG else np.float64
-                self.pairs = tuple(np.empty((2, self.order.size, point.theta.size), kind))
+                self._make_room(point.theta.size)
             self.n_kept = add_pair(here, self.last, *self._kept)
         self.last = here
         if not self.n_kept:
             return -self.solved
         return descent(self.solved, *self._kept, self.is_rescaled)
+
+    def _make_room(self, size):
+        n_pairs, kind = (_N_LONG_PAIRS, np.float32) if size >= _LONG else (_N_PAIRS, np.float64)
+        self.pairs = tuple(np.empty((2, n_pairs + 1, size), kind))
+        self.order = np.arange(n_pairs + 1)
+        self.products = np.zeros((2, n_pairs + 1))
+        self.of_pairs = np.zeros((2, n_pairs + 1, n_pairs + 1))
 
     @property
     def _kept(self):
