@@ -4,9 +4,8 @@ import inspect
 from collections import Counter
 from contextlib import contextmanager
 
-import scipy.sparse as sp
-
 from sklearn_bce._kernels import passes
+from sklearn_bce._matrix import Matrix
 
 # What a kernel reads X for, and which of its arguments is as long as the rows that it reads.
 _KERNELS = {
@@ -29,8 +28,9 @@ def count_passes(X, y, weight, estimator):
 
 
 def n_bytes(X):
-    """What a reading of X moves."""
-    return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes if sp.issparse(X) else X.nbytes
+    """What a reading of X moves: of sparse X of many ones, only their places."""
+    layout, _ = Matrix(X).at(0, X.shape[0])
+    return sum(array.nbytes for array in layout if array is not None)
 
 
 @contextmanager
