@@ -38,9 +38,7 @@ def rule_of(estimator, *, is_sparse):
     """Return the Rule that an estimator's parameters mean for rows of a kind."""
     kind, batch_size = estimator.learning_rate, estimator.batch_size
     if is_sparse and kind == "adaptive":
-        batch_size = min(
-            _SPARSE_BATCH if batch_size == "auto" else batch_size, _LARGEST_SPARSE_BATCH
-        )
+        batch_size = _SPARSE_BATCH if batch_size == "auto" else _largest_part(batch_size)
     elif batch_size == "auto":
         batch_size = _BATCH
     return Rule(
@@ -52,6 +50,11 @@ def rule_of(estimator, *, is_sparse):
         fit_intercept=bool(estimator.fit_intercept),
         l1_ratio=float(estimator.l1_ratio),
     )
+
+
+def _largest_part(batch_size):
+    """The most rows, within bounds, that a batch is a multiple of: where it ends, a part does."""
+    return max(n for n in range(1, _LARGEST_SPARSE_BATCH + 1) if batch_size % n == 0)
 
 
 def in_random_order(rows, *seed):

@@ -337,6 +337,19 @@ def test_parts_are_the_whole(layout, l1_ratio):
 
 
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
+@pytest.mark.parametrize("batch_size", [3, 64, 65, 97, 100])
+def test_parts_of_whole_batches(layout, batch_size):
+    X, hard, _, weight = small_problem(n_rows=300)
+    whole = BCEClassifier(shuffle=False, batch_size=batch_size)
+    parts = clone(whole)
+    whole.partial_fit(LAYOUTS[layout](X), hard, [0, 1], weight)
+    for start in range(0, 300, batch_size):
+        rows = slice(start, start + batch_size)
+        parts.partial_fit(LAYOUTS[layout](X[rows]), hard[rows], [0, 1], weight[rows])
+    assert same(whole, parts)
+
+
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
 def test_long_stream_goes_slice_by_slice(layout, monkeypatch):
     X, hard, _, _ = small_problem(n_rows=500)
     whole = BCEClassifier().partial_fit(LAYOUTS[layout](X), hard, [0, 1])

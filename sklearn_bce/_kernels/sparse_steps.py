@@ -153,9 +153,10 @@ def _learn_moments(X, rows, features, columns):
 
 
 @jit_within
-def _look_up(n, columns, features, presence, spread):
+def _look_up(n, columns, features, size, spread):
+    """Bring together the spreads, and presences in the place of sizes."""
     for i in range(n):
-        presence[i] = features[columns[i], PRESENCE]
+        size[i] = features[columns[i], PRESENCE]
         spread[i] = features[columns[i], SPREAD]
 
 
@@ -165,11 +166,11 @@ def _n_vectors(n):
 
 
 @jit_within
-def _replace_by_size(n, spread, presence):
+def _replace_by_size(n, spread, size):
     """Replace presences by root mean squares: NaN for a column that has had zeros only."""
     for i in range(_n_vectors(n)):
-        mean = lanes.divide(lanes.load(spread, i), lanes.load(presence, i))
-        lanes.store(lanes.root(mean), presence, i)
+        mean = lanes.divide(lanes.load(spread, i), lanes.load(size, i))
+        lanes.store(lanes.root(mean), size, i)
 
 
 @jit_within
