@@ -17,8 +17,11 @@ from ._threads import ALONE
 
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
-_PART_VALUES = 2**19  # entries of X, a tenth of a millisecond's work or more
-_SPARSE_PART_VALUES = 100_000  # which take several times as long
+# Entries of X that a part has at least, and entries a column: it must be worth the while to hand it
+# out, a tenth of a millisecond's work, and to make and to add another sum.
+_DENSE_PART = 2**19, 16
+_SPARSE_PART = 100_000, 3
+_SHARED_SPARSE_PART = 2**18, 4  # whose sums are those of several problems
 _MAX_PARTS = 64
 _MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
@@ -99,17 +102,20 @@ class Matrix:
         """Of sparse X: where the entries of each row begin, and the last one's end."""
         return self.layout.indptr
 
-    def parts(self, n_problems=1, partial_values=0):
+    def parts(self, n_problems=None, partial_values=0):
         """Return (start, stop) of the parts that threads share out, of about the same work each.
 
-        ``partial_values`` is the size of what is summed up, where it is more than a number a
+        Without ``n_problems`` a reading is for one problem, else it takes as long as those of so
+        many. ``partial_values`` is the size of what is summed up, where it is more than a number a
         column: a part must be worth making and adding another one.
         """
-        least = _SPARSE_PART_VALUES if self.is_sparse else _PART_VALUES
+        least, a_column = _DENSE_PART
+        if self.is_sparse:
+            least, a_column = _SPARSE_PART if n_problems is None else _SHARED_SPARSE_PART
         n_parts = min(
             _MAX_PARTS,
-            int(self.n_values * n_problems / least),
-            self.n_values // max(1, (3 if self.is_sparse else 16) * self.shape[1]),
+            int(self.n_values * (n_problems or 1.0) / least),
+            self.n_values // max(1, a_column * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
         n_parts = max(1, n_parts)

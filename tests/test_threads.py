@@ -81,8 +81,9 @@ def run_child(name, *arguments, **environment):
 
 def cut_into_parts_of(n_values, monkeypatch):
     """Let parts of X of any layout be worth a thread's while from so many entries."""
-    for name in ("_PART_VALUES", "_SPARSE_PART_VALUES"):
-        monkeypatch.setattr(_matrix, name, n_values)
+    for name in ("_DENSE_PART", "_SPARSE_PART", "_SHARED_SPARSE_PART"):
+        _, a_column = getattr(_matrix, name)
+        monkeypatch.setattr(_matrix, name, (n_values, a_column))
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
 
 def fit_eight_at_once():
     """In a child: the bits of fits side by side and alone, and what the fits leave behind."""
-    _matrix._PART_VALUES = 50
+    _matrix._DENSE_PART = 50, 16
     _threads._numba_threads = _threads._count_blas_threads = lambda: 7
     before, threads = blas_threads(), set(threading.enumerate())
     jobs = []
