@@ -27,7 +27,7 @@ _MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
 _MAX_SAMPLED_VALUES = 2**21  # 16 MB
-_RETRY_UNITS = (2.0**600, 2.0**-600)  # for squares that vanish or overflow
+_RETRY_UNITS = (1.0, 2.0**600, 2.0**-600)  # for squares that vanish or overflow
 
 
 class Matrix:
@@ -158,8 +158,6 @@ class Matrix:
 
     def scores(self, coef, shift):
         """Return X @ coef + shift, float64."""
-        if not coef.any():  # at the start of a fit
-            return np.full(self.shape[0], shift)
         scores = np.empty(self.shape[0])
 
         def part(start, stop):
@@ -196,14 +194,15 @@ class Matrix:
         origin = np.zeros(n_columns)
         if centered and not self.is_sparse:
             origin[:] = self.source[np.flatnonzero(weight)[0]]
-        mean, squares = self._all_moments(weight, origin, 1.0)
-        scale = _root_mean_squares(squares, 1.0)
+        mean, scale = np.empty((2, n_columns))
+        todo = np.arange(n_columns)
         for unit in _RETRY_UNITS:
+            total, squares = self._moments(todo, weight, origin[todo], unit)
+            squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
+            mean[todo], scale[todo] = total, np.sqrt(squares) / unit
             todo = np.flatnonzero(scale == 0.0)
             if todo.size == 0:
                 break
-            mean[todo], squares = self._moments(todo, weight, origin[todo], unit)
-            scale[todo] = _root_mean_squares(squares, unit)
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
@@ -277,12 +276,6 @@ class _Sample(_Part):
     @cached_property
     def _ends(self):
         return np.append(0, np.cumsum(np.diff(self.source.indptr)[self.chosen]))
-
-
-def _root_mean_squares(squares, unit):
-    """In the units of X; 0 where they are not to be trusted."""
-    squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
-    return np.sqrt(squares) / unit
 
 
 def _layout(X):

@@ -81,11 +81,13 @@ def curvature_pass(X, first, direction, shift, weight, sums):
 @jit
 def scores_pass(X, first, coef, shift, scores):
     """Fill ``scores`` with X @ coef + shift."""
+    has_features = coef.any()
     for start in range(0, scores.size, BLOCK):
         stop = min(start + BLOCK, scores.size)
         block = scores[start:stop]
         block[:] = shift
-        add_scores(X, coef, first + start, block)
+        if has_features:
+            add_scores(X, coef, first + start, block)
 
 
 @jit
