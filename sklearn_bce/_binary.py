@@ -5,18 +5,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import task_of_fit, with_callbacks
 from ._inputs import check_X
-from ._linear import LinearBinaryClassifier, as_type_of
+from ._linear import LinearBinaryClassifier, as_type
 from ._parameters import check_parameters
 from ._posterior import loss_parameters
 from ._progress import forget_progress
 from ._stream import end_stream, learn_stream
+from ._streamed import StreamedCoefficients
 from ._targets import binary_targets
 from ._to_sklearn import check_sigmoid, logistic_regression
 from ._unchanged import unchanged_on_error
 from ._validation import NOTHING_HELD_OUT, binary_judges, hold_out
 
 
-class BCEClassifier(LinearBinaryClassifier):
+class BCEClassifier(StreamedCoefficients, LinearBinaryClassifier):
     r"""Linear classifier for the binary cross-entropy family, fitted to its optimum.
 
     With p = sigmoid(z) and z = X w + b it minimises
@@ -375,7 +376,7 @@ class BCEClassifier(LinearBinaryClassifier):
             task.begin([start] if start else [(np.zeros(X.shape[1]), 0.0)])
         problem = Problem(lambda: targets, start, judges=judges)
         ((_, fitted),) = fit_problems(self, X, [problem], split=split, task=task)
-        self.coef_, self.intercept_ = as_type_of(X, fitted.coef[np.newaxis], [fitted.intercept])
+        self.coef_, self.intercept_ = as_type(X.dtype, fitted.coef[np.newaxis], [fitted.intercept])
         self.n_iter_ = np.array([fitted.solution.n_iter])
         self.loss_curve_ = fitted.solution.loss_curve
         self.validation_scores_ = fitted.validation_scores

@@ -16,7 +16,7 @@ from ._folds import make_folds, split
 from ._grid import choose, fit_grid
 from ._inputs import check_X
 from ._label_weights import LabelWeights
-from ._linear import LinearBinaryClassifier, as_type_of
+from ._linear import LinearBinaryClassifier, as_type
 from ._parameters import CV_RULES, check_parameters, values_of_C
 from ._path import fit_last
 from ._posterior import loss_parameters
@@ -346,7 +346,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
 
 def _of_one(X, coef, intercept):
     """Coefficients of one model as attributes."""
-    return as_type_of(X, coef[np.newaxis], [intercept])
+    return as_type(X.dtype, coef[np.newaxis], [intercept])
 
 
 def _check_refit(estimator):

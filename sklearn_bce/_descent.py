@@ -6,16 +6,19 @@
 import numpy as np
 import scipy.sparse as sp
 
+from ._kernels import ordinary
 from ._kernels.dense_steps import dense_steps
 from ._kernels.orders import are_rising, shuffle
 from ._kernels.prefetch import LINE
 from ._kernels.sparse_steps import sparse_steps
 from ._kernels.stochastic import (
+    BEFORE_AVERAGE,
     CENTER,
     DUAL,
     N_DUALS,
     N_TOTALS,
     POINTS,
+    WORK,
     Rule,
     State,
     fill_coefs,
@@ -60,7 +63,8 @@ def _largest_part(batch_size):
 def in_random_order(rows, *seed):
     """Return numbers of rows in an order that the seeds, ints, settle."""
     rows = rows.copy()
-    shuffle(rows, np.random.PCG64(seed).random_raw(rows.size))
+    pairs = np.random.PCG64(seed).random_raw((rows.size + 1) // 2)
+    shuffle(rows, pairs.view(np.uint32))
     return rows
 
 
@@ -94,6 +98,9 @@ class Descent:
             features = np.zeros((n_problems, n_columns))
             duals, moments = _duals(coefs, penalty, rule), np.zeros((2, n_columns))
         average = np.zeros((n_columns, n_problems) if is_sparse else (n_problems, n_columns))
+        totals = np.zeros(N_TOTALS)
+        if is_sparse:
+            totals[WORK] = -BEFORE_AVERAGE * n_columns
         state = State(
             features=features,
             duals=duals,
@@ -103,7 +110,7 @@ class Descent:
             row_weight=np.zeros(n_problems),
             prior=np.array(prior, dtype=np.float64),
             penalty=np.array(penalty, dtype=np.float64),
-            totals=np.zeros(N_TOTALS),
+            totals=totals,
         )
         return cls(state, is_sparse)
 
@@ -153,10 +160,10 @@ class Descent:
             state.features[:] = self.state.features
         return Descent(state, self.is_sparse)
 
-    def copy_before(self, n_values):
-        """Return a copy to learn from X with, or itself where so few values are not worth one."""
+    def takes_less_to_copy(self, n_values):
+        """Whether a copy takes a small part of the time that X with so many values takes."""
         size = self.state.features.size + self.state.average.size
-        return self.copy() if n_values * self.n_problems >= _COPY_PAYS * size else self
+        return n_values * self.n_problems >= _COPY_PAYS * size
 
     def learn(self, X, rows, positive, negative, gammas, rule, *, share, factor=1.0):
         """Take steps over some rows, once each.
@@ -211,10 +218,6 @@ class Descent:
         length = _CALL_VALUES / max(n_values, 1.0) / max(4, self.n_problems)
         return batch_size * max(1, int(length / batch_size))
 
-    def n_points(self, rule):
-        """Return the number of points whose average the coefficients are; 0 if they are another."""
-        return int(self.state.totals[POINTS]) if rule.average and rule.l1_ratio == 0.0 else 0
-
     def coefficients(self, rule):
         """Return coefficients (K, n_columns) and intercepts (K,): the average, if there is one."""
         state = self.state
@@ -265,6 +268,14 @@ class Descent:
         coefs = np.empty(duals.shape[1:])
         fill_coefs(duals, self.state.penalty, rule.l1_ratio, coefs)
         return coefs
+
+
+def are_ordinary(*arrays):
+    """Whether all numbers of arrays or sparse X are such that steps stay within the floats.
+
+    Numbers from 1e-30 to 1e30 in size, and 0, do whatever the rule.
+    """
+    return all(ordinary.are_ordinary(Matrix(X).layout.values.reshape(-1)) for X in arrays)
 
 
 def _aligned(n_rows, n_columns):

@@ -1,7 +1,6 @@
 """What the estimators share once they are fitted: scores, labels, probabilities, sparsity."""
 
 import warnings
-from copy import deepcopy
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +19,6 @@ from ._targets import check_sample_weight, is_soft, may_be_soft
 from ._version import __version__
 
 _STAMP = "_sklearn_bce_version"  # in a saved state
-_LEARNED = ("_stream", "coef_", "intercept_", "loss_curve_")
 
 
 class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -50,9 +48,6 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
                 ),
                 stacklevel=2,
             )
-        if "_stream" in state:  # `copy.copy` would share what a stream learns in place
-            learned = {name: state[name] for name in _LEARNED if name in state}
-            state |= deepcopy(learned)  # together: arrays that are the same remain so
         super().__setstate__(state)
 
     def __sklearn_tags__(self):
@@ -228,10 +223,10 @@ def _wants_sparray():
     return get_config().get("sparse_interface", "spmatrix") == "sparray"
 
 
-def as_type_of(X, coef, intercept):
-    """Coefficients in the dtype of X, or in float64 where they are too large for it."""
-    if X.dtype == np.float64:
+def as_type(dtype, coef, intercept):
+    """Coefficients in a dtype, that of X, or in float64 where they are too large for it."""
+    if dtype == np.float64:
         return coef, np.asarray(intercept, dtype=np.float64)
     largest = max(np.max(np.abs(coef)), np.max(np.abs(intercept)))
-    dtype = X.dtype if largest <= np.finfo(X.dtype).max else np.float64
+    dtype = dtype if largest <= np.finfo(dtype).max else np.float64
     return coef.astype(dtype), np.asarray(intercept, dtype=dtype)

@@ -11,7 +11,7 @@ from ._exceptions import warn
 from ._inputs import check_X, flat_if_one_column
 from ._label_columns import LabelColumns, ProblemTargets
 from ._label_weights import LabelWeights
-from ._linear import as_type_of
+from ._linear import as_type
 from ._linear_labels import LinearOneVsRestClassifier
 from ._parameters import ONE_VS_REST_RULES, check_parameters
 from ._posterior import check_closed_form, loss_parameters
@@ -367,7 +367,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
             n_iter[k], optimality[k] = fitted.solution.n_iter, fitted.solution.optimality
             curves[k], self.solver_ = fitted.solution.loss_curve, fitted.solver
             scores[k] = fitted.validation_scores
-        self.coef_, self.intercept_ = as_type_of(X, coef, intercept)
+        self.coef_, self.intercept_ = as_type(X.dtype, coef, intercept)
         self.n_iter_, self.optimality_, self.loss_curve_ = n_iter, optimality, curves
         forget_progress(self)
         self.validation_scores_ = scores if split.judges else None

@@ -8,10 +8,10 @@ import scipy.sparse as sp
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._inputs import check_X, flat_if_one_column
-from ._linear import as_type_of
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream_labels import columns_of, first_classes, same_classes, weigh_stream
+from ._streamed import forget_coefficients
 
 _LARGEST_PENALTY, _LARGEST_WEIGHT = 1e100, 1e140
 
@@ -81,7 +81,7 @@ def _refuse_what_needs_all_rows(estimator):
 def _learn(estimator, X, positive, negative):
     """Take the steps; return the mean losses of all problems."""
     # This brings Numba, which a mere import should not wait for.
-    from ._descent import Descent, in_random_order, rule_of
+    from ._descent import Descent, Rule, are_ordinary, in_random_order, rule_of
     from ._fit import seed_of
 
     n_problems = len(positive)
@@ -93,20 +93,20 @@ def _learn(estimator, X, positive, negative):
     stream = getattr(estimator, "_stream", {})
     is_sparse = stream["is_sparse"] if stream else sp.issparse(X)
     rule = rule_of(estimator, is_sparse=is_sparse)
-    if rule.fit_intercept != stream.get("fit_intercept", rule.fit_intercept):
-        raise ValueError(
-            "fit_intercept cannot change in the middle of a stream. Got "
-            f"{estimator.fit_intercept!r}, and the calls before had {not rule.fit_intercept!r}."
-        )
+    is_ordinary = are_ordinary(X, weight, gammas, np.array([rule.eta0]))
     if not stream:
-        told = rule, positive, negative, gammas, penalty, n_seen
-        descent = _first_descent(estimator, X, *told)
-        if not hasattr(estimator, "_stream"):  # one that had to be cleared goes on with its curves
-            estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
+        start = _start_of(estimator, X, n_problems, rule)
+        is_ordinary = is_ordinary and are_ordinary(*start)
+        prior = _prior(X, start, rule, positive, negative, gammas, n_seen)
+        descent = Descent.start(*start, rule, is_sparse=is_sparse, penalty=penalty, prior=prior)
+        estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
     else:
+        _refuse_another_intercept(estimator, Rule(*stream["rule"]))
+        is_ordinary = is_ordinary and stream["is_ordinary"]
         descent = Descent.from_dict(stream)
-        # Where a call takes long, one that is broken off leaves no trace.
-        descent = descent.copy_before(X.nnz if sp.issparse(X) else X.size)
+        # Steps that may fail must leave no trace, nor should one that is broken off after long.
+        if not is_ordinary or descent.takes_less_to_copy(X.nnz if sp.issparse(X) else X.size):
+            descent = descent.copy()
     if is_sparse and not sp.issparse(X):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
@@ -117,26 +117,29 @@ def _learn(estimator, X, positive, negative):
     elif rows.size == X.shape[0]:
         rows = None
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
-    before = stream.get("shown")
-    shown = _show(estimator, X, descent, rule, before)
-    numbers = [losses, descent.state.intercept, *([] if shown is before else [estimator.coef_])]
-    if not all(map(_are_finite, numbers)):
-        if descent.state.totals is stream.get("totals"):
-            stream.clear()  # it has learned in place: begin anew from the coefficients
+    if not is_ordinary:
+        _refuse_overflow(losses, descent.state.intercept, *descent.coefficients(rule))
+    settled = {"rule": tuple(rule), "dtype": X.dtype.char, "is_ordinary": is_ordinary}
+    estimator._stream = settled | descent.as_dict()
+    estimator.n_samples_seen_ = n_seen + X.shape[0]
+    forget_coefficients(estimator)
+    return losses / np.where(total > 0.0, total, 1.0)
+
+
+def _refuse_another_intercept(estimator, rule):
+    if bool(estimator.fit_intercept) != rule.fit_intercept:
+        raise ValueError(
+            "fit_intercept cannot change in the middle of a stream. Got "
+            f"{estimator.fit_intercept!r}, and the calls before had {rule.fit_intercept!r}."
+        )
+
+
+def _refuse_overflow(*learned):
+    if not all(np.isfinite(numbers).all() for numbers in learned):
         raise ValueError(
             "The steps have left the range of floating point numbers: features, eta0 or weights "
             "are too large, or weights too small. Scale them."
         )
-    settled = {"shown": shown, "fit_intercept": rule.fit_intercept}
-    estimator._stream = settled | descent.as_dict()
-    estimator.n_samples_seen_ = n_seen + X.shape[0]
-    return losses / np.where(total > 0.0, total, 1.0)
-
-
-def _are_finite(numbers):
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = numbers.sum()  # which is faster to look at
-    return np.isfinite(total) or np.isfinite(numbers).all()
 
 
 def _total(weight):
@@ -151,45 +154,29 @@ def _total(weight):
     return total
 
 
-def _show(estimator, X, descent, rule, shown):
-    """Give the estimator a copy of the coefficients, unless it has that very average already.
-
-    On wide sparse rows a copy takes a sixth of a call, and the average moves only now and then.
-    Returns what will tell whether the copy is still there and current, ``shown`` itself if it is.
-    """
-    average = [descent.n_points(rule), X.dtype.char]
-    if (
-        shown is not None
-        and average[0] > 0
-        and shown["average"] == average
-        and estimator.coef_ is shown["coef"]
-        and estimator.intercept_ is shown["intercept"]
-    ):
-        return shown
-    estimator.coef_, estimator.intercept_ = as_type_of(X, *descent.coefficients(rule))
-    return {"average": average, "coef": estimator.coef_, "intercept": estimator.intercept_}
+def _start_of(estimator, X, n_problems, rule):
+    """Coefficients (n_problems, n_columns) and intercepts to begin with: those of a fit, or 0."""
+    if not hasattr(estimator, "coef_"):
+        return np.zeros((n_problems, X.shape[1])), np.zeros(n_problems)
+    coefs = np.asarray(estimator.densify().coef_, dtype=np.float64)
+    return coefs, np.asarray(estimator.intercept_, dtype=np.float64) * rule.fit_intercept
 
 
-def _first_descent(estimator, X, rule, positive, negative, gammas, penalty, n_seen):
-    """A Descent from nothing, or from the coefficients of a fit."""
-    from ._descent import Descent
+def _prior(X, start, rule, positive, negative, gammas, n_seen):
+    """The number of rows that count as seen, for each problem: a batch, and those of a fit."""
     from ._kernels.pointwise import loss_of_rows
 
-    n_problems = len(positive)
-    coefs, intercepts = np.zeros((n_problems, X.shape[1])), np.zeros(n_problems)
-    prior = np.full(n_problems, float(rule.batch_size))
-    if hasattr(estimator, "coef_"):
-        coefs = np.asarray(estimator.densify().coef_, dtype=np.float64)
-        intercepts = np.asarray(estimator.intercept_, dtype=np.float64) * rule.fit_intercept
-        # How steep the rows of the fit were is known from the first rows of the stream: slopes of
-        # well-fitted rows have the curvature as their mean square.
-        some = slice(0, rule.batch_size)
-        z = safe_sparse_dot(X[some], coefs.T, dense_output=True).astype(np.float64) + intercepts
-        for k, (u, v) in enumerate(zip(positive, negative, strict=True)):
-            slope, weight = np.empty((2, z.shape[0]))
-            loss_of_rows(z[:, k].copy(), u[some], v[some], *gammas[k], slope, weight)
-            total = u[some].sum() + v[some].sum()
-            prior[k] += n_seen * (weight.sum() / total if total > 0.0 else 0.25)
-    return Descent.start(
-        coefs, intercepts, rule, is_sparse=sp.issparse(X), penalty=penalty, prior=prior
-    )
+    prior = np.full(len(positive), float(rule.batch_size))
+    if n_seen == 0:
+        return prior
+    # How steep the rows of the fit were is known from the first rows of the stream: slopes of
+    # well-fitted rows have the curvature as their mean square.
+    coefs, intercepts = start
+    some = slice(0, rule.batch_size)
+    z = safe_sparse_dot(X[some], coefs.T, dense_output=True).astype(np.float64) + intercepts
+    for k, (u, v) in enumerate(zip(positive, negative, strict=True)):
+        slope, weight = np.empty((2, z.shape[0]))
+        loss_of_rows(z[:, k].copy(), u[some], v[some], *gammas[k], slope, weight)
+        total = u[some].sum() + v[some].sum()
+        prior[k] += n_seen * (weight.sum() / total if total > 0.0 else 0.25)
+    return prior

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import sklearn_bce
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _gram, _matrix, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
 from sklearn_bce._kernels import lanes, orders, passes
+from sklearn_bce._kernels.ordinary import are_ordinary
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
@@ -172,7 +174,7 @@ def test_moments_pass(layout, dtype, index, shape):
 def test_shuffle_is_as_random_as_its_draws():
     random, counts = np.random.default_rng(0), {}
     n = 240 if config.DISABLE_JIT else 24_000
-    for draws in random.integers(2**64, size=(n, 4), dtype=np.uint64):
+    for draws in random.integers(2**32, size=(n, 4), dtype=np.uint32):
         order = np.arange(4)
         orders.shuffle(order, draws)
         counts[tuple(order.tolist())] = counts.get(tuple(order.tolist()), 0) + 1
@@ -291,6 +293,22 @@ def test_values_that_are_not_all_one_are_read(value, monkeypatch):
     np.testing.assert_allclose(Matrix(X).scores(coef, 0.3), X @ coef + 0.3, rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0.0, True), (-0.0, True), (9e29, True), (-9e29, True), (1.1e-30, True), (-1.1e-30, True)]
+    + [(1.1e30, False), (-1.1e30, False), (9e-31, False), (-9e-31, False), (1e-45, False)]
+    + [(np.inf, False), (-np.inf, False), (np.nan, False)],
+)
+def test_ordinary_numbers(number, expected, dtype):
+    numbers = np.linspace(-3.0, 4.0, 21, dtype=dtype)
+    assert are_ordinary(numbers)
+    for place in range(numbers.size):
+        changed = numbers.copy()
+        changed[place] = number
+        assert are_ordinary(changed) == expected
+
+
 # -- vectors
 
 NUMBERS = [0.0, -0.0, 1.0, -2.5, 3e-320, 1e-200, 1e200, np.inf, -np.inf, np.nan, 1 / 3, 7.0]
@@ -313,7 +331,7 @@ def test_vectors_are_arrays_of_numbers(name):
 
     @njit
     def fill(one, other, out):
-        for i in range(out.size // lanes.WIDTH):
+        for i in range(0, out.size, lanes.WIDTH):
             lanes.store(compiled(lanes.load(one, i), lanes.load(other, i)), out, i)
 
     one, other = (each.ravel() for each in np.meshgrid(NUMBERS, NUMBERS))
@@ -324,6 +342,59 @@ def test_vectors_are_arrays_of_numbers(name):
     np.testing.assert_array_equal(out, expected.ravel())
     numbers = ~np.isnan(out)
     np.testing.assert_array_equal(np.signbit(out)[numbers], np.signbit(expected.ravel())[numbers])
+
+
+@pytest.mark.parametrize("n", range(-1, lanes.WIDTH + 2))
+def test_first_numbers_and_their_total(n):
+    @njit
+    def total(n, numbers):
+        return lanes.total(lanes.first(n, lanes.load(numbers, 1)))
+
+    numbers = np.append(np.nan, 2.0 ** np.arange(lanes.WIDTH))
+    numbers[max(n, 0) + 2 :] = np.nan  # beyond, there is whatever there is
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # numbers, uncompiled, with a NaN
+        assert total(n, numbers) == 2.0 ** min(max(n, 0), lanes.WIDTH) - 1.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(np.int32, np.uintp), (np.int64, np.uintp), (np.float32, float), (float, float)],
+)
+def test_copy_of_numbers_of_any_type(old, new):
+    @njit
+    def copy(numbers, start, others, place):
+        lanes.copy(numbers, start, others, place)
+
+    numbers, others = np.arange(20, dtype=old), np.zeros(16, dtype=new)
+    numbers.flags.writeable = False
+    copy(numbers, 3, others, 5)
+    assert others.tolist() == [0] * 5 + [*range(3, 3 + lanes.WIDTH)] + [0] * (11 - lanes.WIDTH)
+
+
+def test_columns_of_a_table_are_looked_up_and_added_to():
+    @njit
+    def gather(table, rows, out):
+        lanes.store(lanes.gather(table, rows, 2, 1), out, 0)
+
+    @njit
+    def add(one, other, table, rows, pairs):
+        lanes.store_pairs(lanes.load(one, 0), lanes.load(other, 0), pairs, 1)
+        for i in range(lanes.WIDTH):
+            lanes.add_pair(pairs, i + 1, table, rows[i], 1)
+
+    rng = np.random.default_rng(0)
+    table, rows = rng.normal(size=(5, 4)), rng.integers(0, 5, size=20).astype(np.uintp)
+    out, pairs = np.zeros(lanes.WIDTH), np.zeros((lanes.WIDTH + 2, 2))
+    gather(table, rows, out)
+    np.testing.assert_array_equal(out, table[rows[2 : 2 + lanes.WIDTH], 1])
+    one, other = rng.normal(size=(2, lanes.WIDTH))
+    expected = table.copy()
+    np.add.at(expected[:, 1], rows[: lanes.WIDTH], one)
+    np.add.at(expected[:, 2], rows[: lanes.WIDTH], other)
+    add(one, other, table, rows, pairs)
+    np.testing.assert_array_equal(table, expected)
+    assert not pairs[0].any() and not pairs[-1].any()
 
 
 # -- Matrix
@@ -973,6 +1044,7 @@ import scipy.sparse as sp
 from sklearn_bce import BCEClassifier
 from sklearn_bce._kernels import passes
 from sklearn_bce._kernels.orders import are_rising
+from sklearn_bce._kernels.ordinary import are_ordinary
 from sklearn_bce._kernels.sparse_steps import sparse_steps
 
 rng = np.random.default_rng(0)
@@ -988,7 +1060,7 @@ for source in (X, np.asfortranarray(X), sp.csr_array(X)):
         for parameters in ({}, {"l1_ratio": 1.0}, {"learning_rate": "constant"}):
             clf = BCEClassifier(solver="sgd", tol=0.1, **parameters).fit(source, y)
             clf.partial_fit(source, y).partial_fit(source, y)
-for kernel in (passes.loss_pass, sparse_steps, are_rising):
+for kernel in (passes.loss_pass, sparse_steps, are_rising, are_ordinary):
     print(len(kernel.signatures))
 """
     (tmp_path / "script.py").write_text(script)
@@ -1002,4 +1074,4 @@ for kernel in (passes.loss_pass, sparse_steps, are_rising):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["3", "1", "1"]
+    assert done.stdout.split() == ["3", "1", "1", "1"]

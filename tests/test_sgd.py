@@ -99,7 +99,10 @@ class Reference:
         mean_square = ((seen - center) ** 2).mean(axis=0)
         base = np.sqrt(1 + (mean_square > 0).sum()) / 2.0
         last = self.w.copy()
-        self.move(slope @ (X - center), base * np.sqrt(mean_square), prior * mean_square)
+        gradient = slope @ (X - center)
+        self.squares += gradient**2
+        h = base * np.sqrt(mean_square) * np.sqrt(self.squares + prior * mean_square)
+        self.move(gradient, h)
         self.b += center @ last
         self.move_intercept(slope.sum(), base, prior)
         self.b -= center @ self.w
@@ -109,13 +112,13 @@ class Reference:
         present = (seen != 0).sum(axis=0)
         base = np.sqrt(1 + present.sum() / len(seen)) / 2.0
         size = np.sqrt((seen**2).sum(axis=0) / np.maximum(present, 1))
+        before = self.squares + prior * (seen**2).mean(axis=0)
         for x, s in zip(X, slope, strict=True):
-            self.move(s * x, base * size, prior * (seen**2).mean(axis=0))
+            self.squares += (s * x) ** 2
+            self.move(s * x, base * size * np.sqrt(before + (s * x) ** 2))
             self.move_intercept(s, base, prior)
 
-    def move(self, gradient, scale, prior):
-        self.squares += gradient**2
-        h = scale * np.sqrt(self.squares + prior)
+    def move(self, gradient, h):
         for j in np.flatnonzero(gradient):
             self.terms[j].append((gradient[j], h[j] - self.h[j], self.w[j]))
             self.h[j] = h[j]
@@ -429,22 +432,24 @@ def test_coefficients_are_the_users_own():
     assert same(one.partial_fit(X, hard), other.partial_fit(X, hard))
 
 
-def test_wide_coefficients_are_copied_when_the_average_moves():
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_coefficients_are_written_out_when_somebody_asks(layout):
     X, hard, _, _ = small_problem(n_rows=200)
-    X = sp.csr_array(np.hstack([X, np.zeros((200, 300 - X.shape[1]))]))
-    one, other = (BCEClassifier(batch_size=4).partial_fit(X, hard, [0, 1]) for _ in range(2))
+    X = LAYOUTS[layout](X)
+    one, other = (BCEClassifier().partial_fit(X, hard, [0, 1]) for _ in range(2))
+    assert "coef_" not in vars(one) and {"coef_", "intercept_"} <= {*dir(one)}
+    other.set_params(average=False, l1_ratio=1.0)  # the coefficients are those of the call
+    assert same(one, other) and one.coef_ is one.coef_
     before, copied = one.coef_, one.coef_.copy()
-    one.partial_fit(X[:4], hard[:4])
-    assert one.coef_ is before  # few entries: the average stays where it is
-    one.coef_ = np.zeros_like(before)
-    one.partial_fit(X[:4], hard[:4])
-    other.partial_fit(X[:4], hard[:4]).partial_fit(X[:4], hard[:4])
-    assert same(one, other)
-    one.partial_fit(X, hard)
-    assert one.coef_ is not before and np.array_equal(before, copied)
-    assert same(one, other.partial_fit(X, hard))
-    one.set_params(average=False).partial_fit(X[:4], hard[:4])
-    assert not same(one, other)
+    one.coef_[:] = 7.0  # theirs to do with as they please
+    fresh = BCEClassifier().partial_fit(X, hard, [0, 1]).partial_fit(X, hard)
+    assert same(one.partial_fit(X, hard), fresh)
+    assert (before == 7.0).all() and not np.array_equal(one.coef_, copied)
+    one.coef_ = copied
+    assert one.coef_ is copied and one.intercept_.shape == (1,)
+    for model, name in ((one, "coef"), (BCEClassifier(), "coef_")):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+            getattr(model, name)
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
@@ -692,7 +697,7 @@ def test_interrupted_call_leaves_no_trace(n_labels, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_bce._descent.Descent.coefficients", interrupt)
+        patch.setattr("sklearn_bce._stream._note_losses", interrupt)
         with pytest.raises(KeyboardInterrupt):
             clf.partial_fit(X, hard)
     assert same(clf.partial_fit(X, hard), other.partial_fit(X, hard))
@@ -807,17 +812,18 @@ def test_a_stream_that_overflows_is_refused(rate, scale, weight, match, is_first
 
 
 @pytest.mark.parametrize("layout", ["C", "csr_array"])
-def test_a_stream_goes_on_from_its_coefficients_after_few_rows_that_overflow(layout):
+@pytest.mark.parametrize("scale", [1.0, 1e-40])  # of the rows before
+def test_a_stream_goes_on_as_if_rows_that_overflow_had_not_been(scale, layout):
     X, y, _, _ = modest_problem()
     convert, clf = LAYOUTS[layout], BCEClassifier(learning_rate="constant", batch_size=1)
-    coef = clf.partial_fit(convert(X), y, classes=[0, 1]).coef_
+    clf.partial_fit(convert(scale * X), y, classes=[0, 1]).partial_fit(convert(X[:8]), y[:8])
+    other = copy.deepcopy(clf)
     for _ in range(2):
         with pytest.raises(ValueError, match="left the range of floating point"):
-            clf.partial_fit(convert(1e200 * X[:8]), 1 - y[:8])  # so few are learned in place
-        assert clf.coef_ is coef and clf.n_samples_seen_ == len(X)
-    clf.partial_fit(convert(X), y)
-    assert np.isfinite(clf.coef_).all() and not np.array_equal(clf.coef_, coef)
-    assert len(clf.loss_curve_) == 2 and np.isfinite(clf.loss_curve_).all()
+            clf.partial_fit(convert(1e200 * X[:8]), 1 - y[:8])
+        assert same(clf, other) and clf.n_samples_seen_ == len(X) + 8
+    assert same(clf.partial_fit(convert(X), y), other.partial_fit(convert(X), y))
+    assert clf.loss_curve_ == other.loss_curve_ and np.isfinite(clf.loss_curve_).all()
 
 
 @pytest.mark.parametrize("layout", ["C", "csr_array"])

@@ -82,7 +82,7 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
             state.penalty[k] += n * share[k]
         fill_coefs(state.duals, state.penalty, rule.l1_ratio, coefs)
         if rule.average:
-            part = next_point(0, state.totals, state.intercept)
+            part = next_point(state.totals, state.intercept)
             for k in range(n_problems):
                 for j in range(n_columns):
                     state.average[k, j] += part * (coefs[k, j] - state.average[k, j])

@@ -7,14 +7,12 @@ from .jit import jit
 
 @jit
 def shuffle(order, draws):
-    """Put ``order`` into a random one (Fisher and Yates), by as many draws from [0, 2**64).
+    """Put ``order`` into a random one (Fisher and Yates), by as many draws from [0, 2**32).
 
-    With a draw's upper half d a place below n is d n / 2**32: one in 2**32 / n is more likely than
-    others.
+    With a draw d a place below n is d n / 2**32: one in 2**32 / n is more likely than others.
     """
-    half = np.uint64(32)
     for i in range(order.size - 1, 0, -1):
-        place = np.intp(((draws[i] >> half) * np.uint64(i + 1)) >> half)
+        place = np.intp((np.uint64(draws[i]) * np.uint64(i + 1)) >> np.uint64(32))
         order[i], order[place] = order[place], order[i]
 
 

@@ -8,7 +8,7 @@ second time. The block length is fixed, and so is the order of the sums.
 import numpy as np
 
 from . import lanes
-from .jit import jit
+from .jit import jit, jit_exact
 from .lanes import WIDTH
 from .matrices import (
     add_combination,
@@ -111,6 +111,12 @@ def weighted_block(X, first, center, inverse, weight, block):
         block[i, -1] = root[i]
 
 
+@jit_exact
+def _of_column(numbers, j):
+    """The numbers of a column in (n_columns, WIDTH)."""
+    return lanes.load(numbers, WIDTH * np.uintp(j))
+
+
 @jit
 def _scores_of_row(X, i, coefs, scores):
     """Set scores[0] to row i times ``coefs`` (n_columns, WIDTH)."""
@@ -122,11 +128,11 @@ def _scores_of_row(X, i, coefs, scores):
     for k in range(first, stop - 1, 2):
         a = np.uintp(k)
         b = np.uintp(k + 1)
-        even = lanes.multiply_add(value_of(values, a), lanes.load(coefs, columns[a]), even)
-        odd = lanes.multiply_add(value_of(values, b), lanes.load(coefs, columns[b]), odd)
+        even = lanes.multiply_add(value_of(values, a), _of_column(coefs, columns[a]), even)
+        odd = lanes.multiply_add(value_of(values, b), _of_column(coefs, columns[b]), odd)
     if (stop - first) % 2 == 1:
         a = np.uintp(stop - 1)
-        even = lanes.multiply_add(value_of(values, a), lanes.load(coefs, columns[a]), even)
+        even = lanes.multiply_add(value_of(values, a), _of_column(coefs, columns[a]), even)
     lanes.store(lanes.add(even, odd), scores, 0)
 
 
@@ -136,8 +142,8 @@ def _add_row(X, i, residuals, sums):
     values, columns = X.values, X.indices
     of_row = lanes.load(residuals, 0)
     for k in entries_of(X, i):
-        here = lanes.load(sums, columns[k])
-        lanes.store(lanes.multiply_add(value_of(values, k), of_row, here), sums, columns[k])
+        here = lanes.multiply_add(value_of(values, k), of_row, _of_column(sums, columns[k]))
+        lanes.store(here, sums, WIDTH * np.uintp(columns[k]))
 
 
 @jit

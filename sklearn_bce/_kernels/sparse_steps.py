@@ -1,18 +1,19 @@
 """Stochastic steps over sparse rows; `stochastic.py` has the formulas.
 
-Nearly all the time goes into columns that lie anywhere in memory. All that a step needs of a column
-lies together, and is asked for while the batch before is learned. What is known of the columns of
-all entries of a batch is then brought side by side, to be worked on as vectors.
+All entries of a batch are listed first, one row's after the other's: loops over them are long, and
+those of the arithmetic go by vectors. All that a step needs of a column lies together. A vector
+may reach beyond a row into the next, whose numbers are written after it, or beyond the last.
 """
 
 import numpy as np
 
 from . import lanes
 from .jit import jit, jit_exact, jit_within
-from .matrices import entries_of
+from .lanes import WIDTH
 from .pointwise import loss_of_row
-from .prefetch import LINE, prefetch
+from .prefetch import prefetch
 from .stochastic import (
+    BETWEEN_POINTS,
     COEF,
     CURVATURE,
     DUAL,
@@ -32,11 +33,6 @@ from .stochastic import (
     prior_square,
 )
 
-# Entries between two points of the average, in columns: a point costs a tenth of as many entries.
-_BETWEEN_POINTS = 2
-# Points that stand alone. With fewer than 16 entries a column, as words have them, coefficients
-# still learn more than they scatter, and what an average remembers only holds them back.
-_ALONE = 8
 _AHEAD = 32  # columns that an average asks for beforehand
 
 
@@ -54,46 +50,50 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     n_columns, n_problems = average.shape
     n_rows, batch_size = order.size, rule.batch_size
     slope, logits = np.empty(min(n_rows, batch_size)), np.empty((n_problems, n_rows))
-    columns, size, spread, squares, steepness, step = _room_for(_most_entries(X, order, batch_size))
+    ends, columns, pairs = _room_for(_most_entries(X, order, batch_size), slope.size)
+    values, spread, size = np.ones(columns.size), np.ones(columns.size), np.ones(columns.size)
+    squares, steepness, step = np.zeros(columns.size), np.ones(columns.size), np.ones(columns.size)
     for start in range(0, n_rows, batch_size):
-        stop = min(start + batch_size, n_rows)
-        rows = order[start:stop]
-        _ask_for_rows(X, order, stop + batch_size, stop + 2 * batch_size)
-        _ask_for_columns(X, order, stop, stop + batch_size, features)
-        n_entries = _learn_moments(X, rows, features, columns)
+        rows = order[start : start + batch_size]
+        n = _list_entries(X, rows, ends, columns, values)
+        _fill_moments(n, values, pairs)
+        _add_pairs(n, pairs, columns, features, PRESENCE)
         totals[ROWS] += rows.size
         totals[STEPS] += 1.0
-        totals[ENTRIES] += n_entries
-        totals[WORK] += n_entries
+        totals[ENTRIES] += n
+        totals[WORK] += n
         base = base_curvature(rule, totals[ENTRIES] / totals[ROWS], totals[STEPS])
         if rule.is_adaptive:
-            _look_up(n_entries, columns, features, size, spread)
-            _replace_by_size(n_entries, spread, size)
+            _look_up_sizes(n, columns, features, base, totals[ROWS], spread, size)
         for k in range(n_problems):
-            penalty = penalties[k]
+            penalty, at = penalties[k], first_place(k)
             for i in range(rows.size):
-                score = _score(X, rows[i], k, penalty, l1_ratio, features, duals)
+                a, b = ends[i], ends[i + 1]
+                if duals.size > 0:
+                    score = _score_by_duals(k, a, b, columns, values, penalty, l1_ratio, duals)
+                else:
+                    score = _score(a, b, columns, values, features, at + COEF)
                 logits[k, start + i] = intercept[0, k] + score
             row_weight[k] += _fill_slopes(k, start, rows.size, u, v, gammas, logits, slope)
             prior = prior_square(k, priors, row_weight, totals)
-            _fill_gradients(X, rows, slope, step)
+            _fill_gradients(rows.size, ends, values, slope, step)
             if rule.is_adaptive:
-                _learn_squares(k, n_entries, columns, step, features, squares)
-                mean_prior = prior / totals[ROWS]
-                _steepen(n_entries, base, mean_prior, size, spread, squares, steepness)
+                _steepen(n, columns, features, at, prior, spread, size, step, squares, steepness)
             else:
-                steepness[:n_entries] = base
+                steepness[:n] = base
             if duals.size > 0:
-                _move_duals(k, n_entries, columns, penalty, l1_ratio, step, steepness, duals)
+                _move_duals(k, n, columns, penalty, l1_ratio, step, steepness, duals)
+                step[:n] = 0.0
             else:
-                _replace_by_step(n_entries, penalty, steepness, step)
-                _move(k, n_entries, columns, step, features)
+                _replace_by_step(n, penalty, steepness, step)
+            _fill_pairs(n, squares, step, pairs)
+            _add_pairs(n, pairs, columns, features, at + SQUARES)
             for i in range(rows.size):
                 move_intercept(k, slope[i], base, prior, rule, intercept)
             penalties[k] += rows.size * share[k]
-        if rule.average and totals[WORK] >= _BETWEEN_POINTS * n_columns:
+        if rule.average and totals[WORK] >= BETWEEN_POINTS * n_columns:
             totals[WORK] = 0.0
-            part = next_point(_ALONE, totals, intercept)
+            part = next_point(totals, intercept)
             for k in range(n_problems):
                 _average(k, part, penalties[k], l1_ratio, features, duals, average)
     _add_losses(u, v, gammas, logits, loss)
@@ -112,84 +112,74 @@ def _most_entries(X, order, batch_size):
 
 
 @jit
-def _room_for(most):
-    """Arrays for what is known of a batch's entries, in whole vectors."""
-    n = -(-most // lanes.WIDTH) * lanes.WIDTH
-    return np.empty(n, np.uintp), np.ones(n), np.ones(n), np.ones(n), np.ones(n), np.ones(n)
+def _room_for(n_entries, n_rows):
+    n = n_entries + WIDTH  # a vector may begin at the last one
+    return np.zeros(n_rows + 1, np.intp), np.zeros(n, np.uintp), np.ones((n, 2))
 
 
 @jit_within
-def _ask_for_rows(X, order, start, stop):
-    values, indices = X.values, X.indices
-    for i in range(np.uintp(start), np.uintp(min(stop, order.size))):
-        entries = entries_of(X, order[i])
-        for entry in range(entries.start, entries.stop, LINE):
-            prefetch(values, np.uintp(entry))
-            prefetch(indices, np.uintp(entry))
-
-
-@jit_within
-def _ask_for_columns(X, order, start, stop, features):
-    indices, width = X.indices, np.uintp(features.shape[1])
-    for i in range(np.uintp(start), np.uintp(min(stop, order.size))):
-        for place in range(np.uintp(0), width, np.uintp(LINE)):
-            for entry in entries_of(X, order[i]):
-                prefetch(features, np.uintp(indices[entry]) * width + place)
-
-
-@jit_within
-def _learn_moments(X, rows, features, columns):
-    """Let the moments learn, and list the columns of all entries; return their number."""
-    values, indices = X.values, X.indices
+def _list_entries(X, rows, ends, columns, values):
+    """List columns and values of all entries, and where each row ends; return their number."""
+    indptr, X_columns, X_values = X.indptr, X.indices, X.values
     n = 0
     for i in range(rows.size):
-        for entry in entries_of(X, rows[i]):
-            j, value = np.uintp(indices[entry]), float(values[entry])
-            columns[n] = j
-            features[j, PRESENCE] += value != 0.0
-            features[j, SPREAD] += value * value
-            n += 1
+        row = np.uintp(rows[i])
+        first, stop = np.intp(indptr[row]), np.intp(indptr[row + 1])
+        if stop + WIDTH <= X_values.size:
+            for entry in range(first, stop, WIDTH):
+                lanes.copy(X_columns, entry, columns, n + entry - first)
+                lanes.copy(X_values, entry, values, n + entry - first)
+        else:
+            for entry in range(first, stop):
+                columns[n + entry - first] = X_columns[entry]
+                values[n + entry - first] = X_values[entry]
+        n += stop - first
+        ends[i + 1] = n
     return n
 
 
 @jit_within
-def _look_up(n, columns, features, size, spread):
-    """Bring together the spreads, and presences in the place of sizes."""
-    for i in range(n):
-        size[i] = features[columns[i], PRESENCE]
-        spread[i] = features[columns[i], SPREAD]
+def _fill_moments(n, values, pairs):
+    one = lanes.fill(1.0)
+    for i in range(0, n, WIDTH):
+        value = lanes.load(values, i)
+        square = lanes.multiply(value, value)
+        lanes.store_pairs(lanes.where_positive(square, one), square, pairs, i)
 
 
 @jit_within
-def _n_vectors(n):
-    return -(-n // lanes.WIDTH)
+def _look_up_sizes(n, columns, features, base, n_rows, spread, size):
+    """Fill mean squares over all rows, and the roots of those over entries, times ``base``.
+
+    The roots are NaN for a column that has had zeros only.
+    """
+    base, share = lanes.fill(base), lanes.fill(1.0 / n_rows)
+    for i in range(0, n, WIDTH):
+        total = lanes.gather(features, columns, i, SPREAD)
+        mean = lanes.divide(total, lanes.gather(features, columns, i, PRESENCE))
+        lanes.store(lanes.multiply(share, total), spread, i)
+        lanes.store(lanes.multiply(base, lanes.root(mean)), size, i)
 
 
 @jit_within
-def _replace_by_size(n, spread, size):
-    """Replace presences by root mean squares: NaN for a column that has had zeros only."""
-    for i in range(_n_vectors(n)):
-        mean = lanes.divide(lanes.load(spread, i), lanes.load(size, i))
-        lanes.store(lanes.root(mean), size, i)
+def _score(first, stop, columns, values, features, place):
+    score = lanes.zeros()
+    for i in range(first, stop, WIDTH):
+        coefs = lanes.gather(features, columns, i, place)
+        product = lanes.multiply(lanes.load(values, i), coefs)
+        score = lanes.add(score, lanes.first(stop - i, product))
+    return lanes.total(score)
 
 
-@jit_within
-def _coef(features, duals, j, k, penalty, l1_ratio):
-    """The coefficient, with the penalty as it is by now."""
-    if duals.size == 0:
-        return features[j, first_place(k) + COEF]
-    first = N_DUALS * k
-    return coefficient(duals[j, first + DUAL], duals[j, first + CURVATURE], penalty, l1_ratio)
-
-
-@jit_within
-def _score(X, row, k, penalty, l1_ratio, features, duals):
-    values, indices = X.values, X.indices
-    total = 0.0
-    for entry in entries_of(X, row):
-        coef = _coef(features, duals, np.uintp(indices[entry]), k, penalty, l1_ratio)
-        total += values[entry] * coef
-    return total
+@jit
+def _score_by_duals(k, first, stop, columns, values, penalty, l1_ratio, duals):
+    """The same, of the coefficients that the duals mean under the penalty as it is by now."""
+    dual, curvature = N_DUALS * k + DUAL, N_DUALS * k + CURVATURE
+    score = 0.0
+    for i in range(first, stop):
+        j = columns[i]
+        score += values[i] * coefficient(duals[j, dual], duals[j, curvature], penalty, l1_ratio)
+    return score
 
 
 @jit_within
@@ -205,47 +195,45 @@ def _fill_slopes(k, start, n, u, v, gammas, logits, slope):
 
 
 @jit_within
-def _fill_gradients(X, rows, slope, gradient):
-    values = X.values
-    n = 0
-    for i in range(rows.size):
-        for entry in entries_of(X, rows[i]):
-            gradient[n] = slope[i] * values[entry]
-            n += 1
+def _fill_gradients(n_rows, ends, values, slope, gradient):
+    for row in range(n_rows):
+        factor = lanes.fill(slope[row])
+        for i in range(ends[row], ends[row + 1], WIDTH):
+            lanes.store(lanes.multiply(factor, lanes.load(values, i)), gradient, i)
 
 
 @jit_within
-def _learn_squares(k, n, columns, gradient, features, squares):
-    place = first_place(k) + SQUARES
-    for i in range(n):
-        squares[i] = features[columns[i], place] + gradient[i] * gradient[i]
-        features[columns[i], place] = squares[i]
-
-
-@jit_within
-def _steepen(n, base, prior, size, spread, squares, steepness):
-    """Fill the curvatures; 0 is that of a column that cannot move."""
-    base = lanes.fill(base)
-    for i in range(_n_vectors(n)):
-        square = lanes.multiply_add(prior, lanes.load(spread, i), lanes.load(squares, i))
-        h = lanes.multiply(lanes.multiply(base, lanes.load(size, i)), lanes.root(square))
+def _steepen(n, columns, features, at, prior, spread, size, gradient, squares, steepness):
+    """Fill the squared gradients, and the curvatures: 0 is that of a column that cannot move."""
+    for i in range(0, n, WIDTH):
+        own = lanes.multiply(lanes.load(gradient, i), lanes.load(gradient, i))
+        lanes.store(own, squares, i)
+        square = lanes.add(lanes.gather(features, columns, i, at + SQUARES), own)
+        square = lanes.multiply_add(prior, lanes.load(spread, i), square)
+        h = lanes.multiply(lanes.load(size, i), lanes.root(square))
         lanes.store(lanes.where_positive(h, h), steepness, i)
 
 
 @jit_within
 def _replace_by_step(n, penalty, steepness, gradient):
-    penalty = lanes.fill(penalty)
-    for i in range(_n_vectors(n)):
+    """Replace gradients by what is added to coefficients."""
+    minus, penalty = lanes.fill(-1.0), lanes.fill(penalty)
+    for i in range(0, n, WIDTH):
         h = lanes.load(steepness, i)
-        step = lanes.divide(lanes.load(gradient, i), lanes.add(h, penalty))
+        step = lanes.divide(lanes.multiply(minus, lanes.load(gradient, i)), lanes.add(h, penalty))
         lanes.store(lanes.where_positive(h, step), gradient, i)
 
 
 @jit_within
-def _move(k, n, columns, step, features):
-    place = first_place(k) + COEF
+def _fill_pairs(n, one, other, pairs):
+    for i in range(0, n, WIDTH):
+        lanes.store_pairs(lanes.load(one, i), lanes.load(other, i), pairs, i)
+
+
+@jit_within
+def _add_pairs(n, pairs, columns, features, place):
     for i in range(n):
-        features[columns[i], place] -= step[i]
+        lanes.add_pair(pairs, i, features, columns[i], place)
 
 
 @jit_exact
@@ -268,11 +256,15 @@ def _move_duals(k, n, columns, penalty, l1_ratio, gradient, steepness, duals):
 @jit
 def _average(k, part, penalty, l1_ratio, features, duals, average):
     """Move the average of a problem by a part of the way to the coefficients."""
-    width = np.uintp(features.shape[1])
+    dual, curvature = N_DUALS * k + DUAL, N_DUALS * k + CURVATURE
+    width, place = np.uintp(features.shape[1]), first_place(k) + COEF
     for j in range(np.uintp(0), np.uintp(average.shape[0])):
         # Without it LLVM would gather coefficients as vectors, which takes longer.
         prefetch(features, (j + np.uintp(_AHEAD)) * width)
-        coef = _coef(features, duals, j, k, penalty, l1_ratio)
+        if duals.size > 0:
+            coef = coefficient(duals[j, dual], duals[j, curvature], penalty, l1_ratio)
+        else:
+            coef = features[j, place]
         average[j, k] += part * (coef - average[j, k])
 
 

@@ -14,8 +14,9 @@ Mirror Descent", AISTATS 2011). The penalty grows or stays without a visit to an
 that a step costs what the batch holds.
 
 A step of dense rows is a batch. Sparse rows each take one, by a slope at the coefficients before
-their batch: to find out which columns the rows of a batch share takes more than it saves. Where h
-stays, as by the plain rules, that is the same.
+their batch, and by the squared gradients before it and their own: to find out which columns the
+rows of a batch share takes more than it saves. Where h stays, as by the plain rules, that is the
+same.
 
 A feature's h changes only with a gradient that is not zero: sparse and dense rows do the same.
 Where the penalty stays and r is 0 a step means w <- w - g / (h + L), whatever h was before: sparse
@@ -49,9 +50,16 @@ N_PLACES = 2
 ROWS = 0  # seen
 STEPS = 1  # taken
 ENTRIES = 2  # of sparse rows, seen
-WORK = 3  # values read since the last point that went into the average
+WORK = 3  # entries of sparse rows since the last point of the average, or to its beginning
 POINTS = 4  # that are in the average
 N_TOTALS = 5
+
+# Of sparse rows, entries of which a column has had so many on average: from one point that goes
+# into the average to the next, as a point takes as long as a tenth of them; and before there is an
+# average. Until then coefficients still learn more than they scatter, words with few texts do at
+# least, and what is remembered of them only holds them back.
+BETWEEN_POINTS = 2
+BEFORE_AVERAGE = 16
 
 
 class State(NamedTuple):
@@ -141,15 +149,15 @@ def move_intercept(k, gradient, base, prior, rule, intercept):
 
 
 @jit
-def next_point(n_alone, totals, intercept):
+def next_point(totals, intercept):
     """The share of the next point in an average where points count about as their number cubed.
 
-    It moves the averages of the intercepts. The first ``n_alone`` points each stand alone.
+    It moves the averages of the intercepts.
     Polynomial-decay averaging with exponent 3: Shamir and Zhang, "Stochastic Gradient Descent for
     Non-smooth Optimization" (ICML 2013).
     """
     totals[POINTS] += 1.0
-    share = 4.0 / (max(totals[POINTS] - n_alone, 1.0) + 3.0)
+    share = 4.0 / (totals[POINTS] + 3.0)
     for k in range(intercept.shape[1]):
         intercept[2, k] += share * (intercept[0, k] - intercept[2, k])
     return share
