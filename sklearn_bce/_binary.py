@@ -93,7 +93,7 @@ class BCEClassifier(StreamedCoefficients, LinearBinaryClassifier):
     batch_size : int or "auto", default="auto"
         Rows of a step of "sgd" and of `partial_fit`, at most 65536. "auto" is 16. Sparse rows with
         "adaptive" steps each take one of their own; there it says how many slopes are worked out
-        together, of more than 64 the largest part that divides them, and "auto" is 4.
+        together, of more than 64 the largest part that divides them, and "auto" is 8.
     shuffle : bool, default=True
         Whether "sgd" takes the rows in a new order in every epoch, and `partial_fit` those of a
         call.

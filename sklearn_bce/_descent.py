@@ -31,7 +31,7 @@ _POWER = {"adaptive": 0.0, "constant": 0.0, "invscaling": 0.5}
 _BATCH = 16  # rows
 # Sparse rows with adaptive steps each take one of their own, from a slope at the coefficients
 # before the batch. It must not be too old: steps of thousands of rows at once would lead away.
-_SPARSE_BATCH, _LARGEST_SPARSE_BATCH = 4, 64
+_SPARSE_BATCH, _LARGEST_SPARSE_BATCH = 8, 64
 # values of X times problems: a call of a kernel takes some hundredths of a second
 _CALL_VALUES = 2**20
 _COPY_PAYS = 8  # a state is copied for safety where that many times its values are read

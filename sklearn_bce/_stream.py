@@ -5,6 +5,7 @@ That is a dict of plain arrays, in the private attribute ``_stream`` of the esti
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import assert_all_finite
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._inputs import check_X, flat_if_one_column
@@ -29,7 +30,7 @@ def learn_stream(estimator, X, y, classes, sample_weight, *, many=False):
     """
     _refuse_what_needs_all_rows(estimator)
     is_first = not hasattr(estimator, "classes_")
-    X, y = check_X(estimator, X, y, reset=is_first, multi_output=many)
+    X, y = check_X(estimator, X, y, reset=is_first, multi_output=many, finite=False)
     y = flat_if_one_column(y)
     if is_first:
         classes, is_multilabel = first_classes(y, classes, many), y.ndim == 2
@@ -94,6 +95,8 @@ def _learn(estimator, X, positive, negative):
     is_sparse = stream["is_sparse"] if stream else sp.issparse(X)
     rule = rule_of(estimator, is_sparse=is_sparse)
     is_ordinary = are_ordinary(X, weight, gammas, np.array([rule.eta0]))
+    if not is_ordinary:  # and perhaps not even numbers
+        assert_all_finite(X, estimator_name=type(estimator).__name__, input_name="X")
     if not stream:
         start = _start_of(estimator, X, n_problems, rule)
         is_ordinary = is_ordinary and are_ordinary(*start)

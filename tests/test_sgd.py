@@ -140,7 +140,7 @@ def test_adaptive_rule(penalty, is_sparse, fit_intercept, batch_size):
     clf = BCEClassifier(**penalty, **kinds, fit_intercept=fit_intercept)
     clf.partial_fit(sp.csr_array(X) if is_sparse else X, y, sample_weight=weight)
     if batch_size == "auto":
-        batch_size = 4 if is_sparse else 16
+        batch_size = 8 if is_sparse else 16
     reference = Reference(X.shape[1], batch_size, **penalty, fit_intercept=fit_intercept)
     reference.learn(X, y, weight, is_sparse)
     np.testing.assert_allclose(clf.coef_[0], reference.w, rtol=1e-9)

@@ -52,7 +52,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     slope, logits = np.empty(min(n_rows, batch_size)), np.empty((n_problems, n_rows))
     ends, columns, pairs = _room_for(_most_entries(X, order, batch_size), slope.size)
     values, spread, size = np.ones(columns.size), np.ones(columns.size), np.ones(columns.size)
-    squares, steepness, step = np.zeros(columns.size), np.ones(columns.size), np.ones(columns.size)
+    squares, h, gradient = np.zeros(columns.size), np.ones(columns.size), np.ones(columns.size)
     for start in range(0, n_rows, batch_size):
         rows = order[start : start + batch_size]
         n = _list_entries(X, rows, ends, columns, values)
@@ -76,17 +76,15 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
                 logits[k, start + i] = intercept[0, k] + score
             row_weight[k] += _fill_slopes(k, start, rows.size, u, v, gammas, logits, slope)
             prior = prior_square(k, priors, row_weight, totals)
-            _fill_gradients(rows.size, ends, values, slope, step)
+            _fill_gradients(rows.size, ends, values, slope, gradient)
             if rule.is_adaptive:
-                _steepen(n, columns, features, at, prior, spread, size, step, squares, steepness)
+                _steepen(n, columns, features, at, prior, spread, size, gradient, squares, h)
             else:
-                steepness[:n] = base
+                h[:n] = base
             if duals.size > 0:
-                _move_duals(k, n, columns, penalty, l1_ratio, step, steepness, duals)
-                step[:n] = 0.0
-            else:
-                _replace_by_step(n, penalty, steepness, step)
-            _fill_pairs(n, squares, step, pairs)
+                _move_duals(k, n, columns, penalty, l1_ratio, gradient, h, duals)
+                h[:n] = 0.0
+            _fill_steps(n, penalty, h, gradient, squares, pairs)
             _add_pairs(n, pairs, columns, features, at + SQUARES)
             for i in range(rows.size):
                 move_intercept(k, slope[i], base, prior, rule, intercept)
@@ -215,19 +213,13 @@ def _steepen(n, columns, features, at, prior, spread, size, gradient, squares, s
 
 
 @jit_within
-def _replace_by_step(n, penalty, steepness, gradient):
-    """Replace gradients by what is added to coefficients."""
+def _fill_steps(n, penalty, steepness, gradient, squares, pairs):
+    """Fill what is added to the sums of squares, and to the coefficients."""
     minus, penalty = lanes.fill(-1.0), lanes.fill(penalty)
     for i in range(0, n, WIDTH):
         h = lanes.load(steepness, i)
         step = lanes.divide(lanes.multiply(minus, lanes.load(gradient, i)), lanes.add(h, penalty))
-        lanes.store(lanes.where_positive(h, step), gradient, i)
-
-
-@jit_within
-def _fill_pairs(n, one, other, pairs):
-    for i in range(0, n, WIDTH):
-        lanes.store_pairs(lanes.load(one, i), lanes.load(other, i), pairs, i)
+        lanes.store_pairs(lanes.load(squares, i), lanes.where_positive(h, step), pairs, i)
 
 
 @jit_within
