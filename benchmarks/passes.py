@@ -14,7 +14,8 @@ _KERNELS = {
     "scores_pass": ("logits", "scores"),
     "combination_pass": ("product", "factors"),
     "moments_pass": ("scales", "weight"),
-    "weighted_block": ("Hessian", "weight"),
+    "weighted_panels": ("Hessian", "weight"),
+    "gram_pass": ("Hessian", "weight"),
     "sparse_gram_pass": ("Hessian", "weight"),
 }
 

@@ -4,19 +4,23 @@ Dense blocks are centred before they are multiplied: afterwards the digits would
 columns, whose zeros are left out, are centred in the product.
 """
 
+import platform
 from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import qr
 
 from ._kernels import passes
+from ._kernels.lanes import WIDTH
+from ._kernels.panels import add_products, mirror, n_panels
 
-_BLOCK_VALUES = 2**16  # 512 kB of float64: a block stays in the second-level cache
+_BLOCK_VALUES = 2**16  # of rows for a QR factorisation: 512 kB, for the second-level cache
 _FLOPS = 8  # multiplications that take as long as reading a value
-_MAX_WHOLE = 256  # columns; of more, tiles are shared out among the threads, not rows
-_TILED_BLOCK_VALUES = 2**19
-_TILE = 128  # columns
+_MAX_WHOLE = 256  # columns; of more, threads share out strips of the matrix, not rows
+_LONG_BLOCK_VALUES = 2**19
+_STRIP = 8  # panels of columns
 _FILLS = 4  # parts of a block that is filled
+_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
 def gram_matrix(matrix, weight, center, scale):
@@ -30,33 +34,33 @@ def gram_matrix(matrix, weight, center, scale):
 
 def _dense_gram(matrix, weight, center, scale):
     size = matrix.shape[1] + 1
-    if size > _MAX_WHOLE:
-        return _tiled_gram(matrix, weight, center, scale)
     inverse = 1.0 / scale
-    length = max(64, _BLOCK_VALUES // size)
+
+    def fill(start, stop, first, panels):
+        where, rows = matrix.at(start, stop), weight[start:stop]
+        passes.weighted_panels(*where, center, inverse, rows, first, panels)
+
+    if size > _MAX_WHOLE:
+        return _products(matrix.team, matrix.shape[0], size, fill)
 
     def part(start, stop):
-        gram = np.zeros((size, size))
-        buffer = np.empty((min(length, stop - start), size))
-        for first in range(start, stop, length):
-            last = min(first + length, stop)
-            block = buffer[: last - first]
-            rows = weight[first:last]
-            passes.weighted_block(*matrix.at(first, last), center, inverse, rows, block)
-            gram += block.T @ block
+        gram = np.zeros((n_panels(size) * WIDTH,) * 2)
+        passes.gram_pass(*matrix.at(start, stop), center, inverse, weight[start:stop], gram)
         return (gram,)
 
-    return matrix.fold(part, matrix.parts(size / _FLOPS, size**2))[0]
+    gram = matrix.fold(part, matrix.parts(size / _FLOPS, size**2))[0]
+    return _symmetric(gram, size)
 
 
-def _tiled_gram(matrix, weight, center, scale):
-    """The Gram matrix of many columns: threads share out tiles of it, block by block of X."""
-    inverse = 1.0 / scale
+def _panels(buffer, width, length):
+    """The beginning of a flat buffer as panels of so many rows."""
+    return buffer[: width * length * WIDTH].reshape(width, length, WIDTH)
 
-    def fill(first, last, block):
-        passes.weighted_block(*matrix.at(first, last), center, inverse, weight[first:last], block)
 
-    return _tiled_products(matrix.team, matrix.shape[0], matrix.shape[1] + 1, fill)
+def _symmetric(gram, size):
+    symmetric = np.empty((size, size))
+    mirror(gram, symmetric)
+    return symmetric
 
 
 def _sparse_gram(matrix, weight, center, scale):
@@ -101,18 +105,15 @@ def gram_root(matrix, weight, center, scale):
 
 
 def _weighted_block(matrix, weight, center, scale, start, stop):
-    root = np.sqrt(weight[start:stop])
-    block = np.empty((root.size, matrix.shape[1] + 1))
+    weight = weight[start:stop]
     if matrix.is_sparse:
         rows = matrix.rows(start, stop).astype(np.float64, copy=False)
-        block[:, :-1] = (rows.toarray() - center) / scale
-        block[:, -1] = 1.0
-        block *= root[:, np.newaxis]
-    else:
-        passes.weighted_block(
-            *matrix.at(start, stop), center, 1.0 / scale, weight[start:stop], block
-        )
-    return block
+        block = np.column_stack([(rows.toarray() - center) / scale, np.ones(weight.size)])
+        return block * np.sqrt(weight)[:, np.newaxis]
+    size = matrix.shape[1] + 1
+    panels = np.empty((n_panels(size), weight.size, WIDTH))
+    passes.weighted_panels(*matrix.at(start, stop), center, 1.0 / scale, weight, 0, panels)
+    return panels.transpose(1, 0, 2).reshape(weight.size, -1)[:, :size]
 
 
 def row_products(matrix, center):
@@ -121,38 +122,43 @@ def row_products(matrix, center):
     The last result is kept with the matrix, for many problems over one X share it.
     """
     if matrix.kept_row_products is None or matrix.kept_row_products[0] is not center:
-        rows = matrix.rows(0, matrix.shape[0])
+        n_rows, n_columns = matrix.shape
+        rows = matrix.rows(0, n_rows)
 
-        def fill(first, last, block):
-            np.subtract(rows[:, first:last].T, center[first:last, np.newaxis], out=block)
+        def fill(start, stop, first, panels):
+            # Rows lie side by side in panels, as columns do for a Hessian.
+            centred = np.zeros((panels.shape[0] * WIDTH, stop - start))
+            np.subtract(rows[:, start:stop], center[start:stop], out=centred[:n_rows])
+            there = panels[:, first : first + stop - start]
+            there[:] = centred.reshape(len(panels), WIDTH, -1).transpose(0, 2, 1)
 
-        matrix.kept_row_products = center, _tiled_products(matrix.team, *rows.shape[::-1], fill)
+        matrix.kept_row_products = center, _products(matrix.team, n_columns, n_rows, fill)
     return matrix.kept_row_products[1]
 
 
-def _tiled_products(team, length, size, fill):
-    """Return A.T @ A, (size, size), for an A of that length.
+def _products(team, length, size, fill):
+    """Return A.T @ A, (size, size), for an A of that length: threads share out strips of it.
 
-    ``fill(start, stop, block)`` gives some rows of A.
+    ``fill(start, stop, first, panels)`` writes rows of A into panels, from row ``first`` on.
     """
-    block_length = max(1, _TILED_BLOCK_VALUES // size)
-    gram = np.zeros((size, size))
-    block = np.empty((min(block_length, length), size))
-
-    def fill_part(first, start, stop):
-        fill(first + start, first + stop, block[start:stop])
-
-    def add(n_rows, start):
-        stop = min(start + _TILE, size)
-        rows = block[:n_rows]
-        gram[start:stop, :stop] += rows[:, start:stop].T @ rows[:, :stop]
-
-    for first in range(0, length, block_length):
-        n_rows = min(block_length, length - first)
+    width = n_panels(size)
+    block_length = max(1, _LONG_BLOCK_VALUES // size)
+    gram = np.zeros((width * WIDTH,) * 2)
+    add = add_products if _IS_X86 else _add_products_by_blas
+    buffer = np.empty(min(block_length, length) * width * WIDTH)
+    # The longest strips first, so that no thread is left with one at the end.
+    strips = [(start, min(start + _STRIP, width)) for start in range(0, width, _STRIP)][::-1]
+    for start in range(0, length, block_length):
+        n_rows = min(block_length, length - start)
+        panels = _panels(buffer, width, n_rows)
         cuts = [n_rows * k // _FILLS for k in range(_FILLS + 1)]
-        team.map(fill_part, [(first, *rows) for rows in pairwise(cuts)])
-        # The longest tiles first, so that no thread is left with one at the end.
-        team.map(add, [(n_rows, start) for start in range(0, size, _TILE)][::-1])
-    above = np.triu_indices(size, 1)
-    gram[above] = gram.T[above]
-    return gram
+        fills = [(start + first, start + last, first, panels) for first, last in pairwise(cuts)]
+        team.map(fill, fills)
+        team.map(add, [(panels, *strip, gram) for strip in strips])
+    return _symmetric(gram, size)
+
+
+def _add_products_by_blas(panels, start, stop, gram):
+    """The same as `add_products`, for processors with units for matrices that only BLAS knows."""
+    rows = panels[:stop].transpose(1, 0, 2).reshape(panels.shape[1], -1)
+    gram[: WIDTH * stop, WIDTH * start : WIDTH * stop] += rows.T @ rows[:, WIDTH * start :]

@@ -147,8 +147,8 @@ def test_more_columns_than_a_hessian_may_have():
 def test_many_problems_share_the_products(monkeypatch):
     X, _, soft, _ = wide_problem()
     made = []
-    work = _gram._tiled_products
-    monkeypatch.setattr(_gram, "_tiled_products", lambda *a: (made.append(a), work(*a))[1])
+    work = _gram._products
+    monkeypatch.setattr(_gram, "_products", lambda *a: (made.append(a), work(*a))[1])
     y = np.digitize(soft, [0.2, 0.5, 0.8])
     clf = OneVsRestBCEClassifier(tol=1e-12).fit(X, y)
     assert len(made) == 1

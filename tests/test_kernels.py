@@ -19,7 +19,7 @@ from numba import config, njit
 import sklearn_bce
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _gram, _matrix, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
-from sklearn_bce._kernels import lanes, orders, passes
+from sklearn_bce._kernels import jit, lanes, orders, panels, passes
 from sklearn_bce._kernels.ordinary import are_ordinary
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
@@ -397,6 +397,45 @@ def test_columns_of_a_table_are_looked_up_and_added_to():
     assert not pairs[0].any() and not pairs[-1].any()
 
 
+# -- panels
+
+
+def products(add, n_rows, n_panels, start):
+    """The panels' columns as they are, and what is added up for them to a 1."""
+    numbers = np.random.default_rng(0).normal(size=(n_panels, n_rows, lanes.WIDTH))
+    gram = np.ones((n_panels * lanes.WIDTH,) * 2)
+    add(numbers, start, n_panels, gram)
+    return numbers.transpose(1, 0, 2).reshape(n_rows, -1), gram
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 65])
+@pytest.mark.parametrize(("n_panels", "start"), [(1, 0), (2, 0), (3, 0), (4, 0), (4, 1), (5, 2)])
+def test_products_of_panels(n_rows, n_panels, start):
+    columns, gram = products(panels.add_products, n_rows, n_panels, start)
+    upper = np.triu_indices(columns.shape[1])
+    expected = columns.T @ columns
+    expected[:, : start * lanes.WIDTH] = 0.0  # strips before this one
+    np.testing.assert_allclose(gram[upper] - 1.0, expected[upper], rtol=1e-12, atol=1e-13)
+    symmetric = np.empty((columns.shape[1] - 3,) * 2)
+    panels.mirror(gram, symmetric)
+    expected = np.triu(gram) + np.triu(gram, 1).T
+    np.testing.assert_array_equal(symmetric, expected[:-3, :-3])
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+def test_processors_of_all_kinds_add_products_to_the_same_bits(monkeypatch):
+    def refuse(function):
+        raise OSError("no cache")
+
+    monkeypatch.setattr(jit, "_KernelCache", refuse)
+    found = []
+    for tile in ((lanes.WIDTH, 2), (lanes.WIDTH // 2, 1), (2, 1)):
+        monkeypatch.setattr(panels, "_tile_for", lambda context, tile=tile: tile)
+        found.append(products(jit.jit(panels.add_products.py_func), 30, 5, 0)[1])
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
 # -- Matrix
 
 
@@ -470,10 +509,10 @@ def test_rows_of_weight_zero_do_not_count(layout, centered, garbage):
     np.testing.assert_allclose(center, expected[0], rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("shape", [(1, 2), (64, 3), (65, 3), (300, 5), (9, 0)], ids=str)
+# 4,100 rows are more than a block of few columns has.
+@pytest.mark.parametrize("shape", [(1, 2), (4100, 3), (300, 5), (70, 20), (9, 8), (9, 0)], ids=str)
 @every_variant
-def test_gram(layout, dtype, index, shape, monkeypatch):
-    monkeypatch.setattr(_gram, "_BLOCK_VALUES", 1)  # the shortest blocks: 64 rows
+def test_gram(layout, dtype, index, shape):
     dense, source = dense_and_source(layout, dtype, index, shape)
     _, weight, _ = vectors(shape)
     center = np.linspace(-1.0, 1.0, shape[1]) * (layout != "csr")

@@ -447,10 +447,12 @@ def test_sums_over_parts_are_the_sums(layout, gamma, monkeypatch):
 
 @pytest.mark.parametrize("shape", [(1, 10), (3, 10), (65, 10), (200, 4), (40, 25)], ids=str)
 @pytest.mark.parametrize("layout", ["C", "F", "float32"])
-def test_gram_matrix_in_tiles(layout, shape, monkeypatch):
+@pytest.mark.parametrize("is_x86", [True, False])
+def test_gram_matrix_in_strips(layout, shape, is_x86, monkeypatch):
+    monkeypatch.setattr(_gram, "_IS_X86", is_x86)
     monkeypatch.setattr(_gram, "_MAX_WHOLE", 4)
-    monkeypatch.setattr(_gram, "_TILE", 3)
-    monkeypatch.setattr(_gram, "_TILED_BLOCK_VALUES", 80)  # 3 to 16 rows a block
+    monkeypatch.setattr(_gram, "_STRIP", 1)
+    monkeypatch.setattr(_gram, "_LONG_BLOCK_VALUES", 80)  # 3 to 16 rows a block
     X = LAYOUTS[layout](data(*shape)[0])
     weight = np.linspace(0.0, 1.0, shape[0])
     center, scale = np.linspace(-1.0, 1.0, shape[1]), np.exp2(np.arange(shape[1]) % 5 - 2.0)

@@ -12,7 +12,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
 WIDTH = 8  # a cache line of float64
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 _I32 = ir.IntType(32)
 
 
@@ -29,7 +29,7 @@ _lanes = _Lanes()
 @register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager, kind):
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, VECTOR)
 
 
 # What each operation means in plain Python, where a vector is an array of shape (WIDTH,).
@@ -57,7 +57,7 @@ def store(vector, numbers, place):
 
 def copy(numbers, start, others, place):
     """Copy as many numbers as a vector has, of whatever type, to a place among others."""
-    others[place : place + WIDTH] = numbers[start : start + WIDTH]
+    others.reshape(-1)[place : place + WIDTH] = numbers.reshape(-1)[start : start + WIDTH]
 
 
 def gather(table, rows, i, column):
@@ -208,7 +208,7 @@ def _kind(n, number=None):
     return ir.VectorType(number or ir.DoubleType(), n)
 
 
-def _everywhere(builder, number):
+def everywhere(builder, number):
     """The vector of one number."""
     undefined = ir.Constant(_kind(WIDTH, number.type), ir.Undefined)
     alone = builder.insert_element(undefined, number, _I32(0))
@@ -220,14 +220,14 @@ def _choose(builder, one, other, lanes):
     return builder.shuffle_vector(one, other, ir.Constant(_kind(len(lanes), _I32), lanes))
 
 
-def _call(builder, name, *vectors):
+def call(builder, name, *vectors):
     """Call LLVM's own function of vectors."""
-    kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(vectors))
+    kind = ir.FunctionType(VECTOR, [VECTOR] * len(vectors))
     function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{WIDTH}f64")
     return builder.call(function, vectors)
 
 
-class _Array:
+class Array:
     """An array that is an argument of an operation, in C order."""
 
     def __init__(self, context, builder, kind, value):
@@ -236,18 +236,26 @@ class _Array:
         self._number = context.get_data_type(kind.dtype)
         self._n_bytes = kind.dtype.bitwidth // 8
 
-    def place(self, row, column):
+    def size(self, axis):
+        """The length of the array along an axis."""
+        return self._builder.extract_value(self._view.shape, axis)
+
+    def place(self, *indices):
         """The place of a number, counted as if the array was flat."""
-        n_columns = self._builder.extract_value(self._view.shape, 1)
-        return self._builder.add(self._builder.mul(row, n_columns), column)
+        place, *others = indices
+        for axis, index in enumerate(others, 1):
+            place = self._builder.add(self._builder.mul(place, self.size(axis)), index)
+        return place
 
     def load(self, place, n):
         """The vector of n numbers from a place on."""
         return self._builder.load(self._pointer(place, n), align=self._n_bytes)
 
     def number(self, place):
-        """The number at a place."""
-        return self._builder.load(self._builder.gep(self._view.data, [place]))
+        """The number at a place, float64 if it is float32."""
+        number = self._builder.load(self._builder.gep(self._view.data, [place]))
+        is_short = number.type == ir.FloatType()
+        return self._builder.fpext(number, ir.DoubleType()) if is_short else number
 
     def store(self, vector, place):
         """Store a vector from a place on."""
@@ -261,7 +269,7 @@ class _Array:
 @intrinsic
 def _fill(typingctx, number):
     def generate(context, builder, signature, arguments):
-        return _everywhere(builder, *arguments)
+        return everywhere(builder, *arguments)
 
     return _lanes(float64), generate
 
@@ -270,7 +278,7 @@ def _fill(typingctx, number):
 def _load(typingctx, numbers, place):
     def generate(context, builder, signature, arguments):
         numbers, place = arguments
-        return _Array(context, builder, signature.args[0], numbers).load(place, WIDTH)
+        return Array(context, builder, signature.args[0], numbers).load(place, WIDTH)
 
     return _lanes(numbers, place), generate
 
@@ -279,7 +287,7 @@ def _load(typingctx, numbers, place):
 def _store(typingctx, vector, numbers, place):
     def generate(context, builder, signature, arguments):
         vector, numbers, place = arguments
-        _Array(context, builder, signature.args[1], numbers).store(vector, place)
+        Array(context, builder, signature.args[1], numbers).store(vector, place)
         return context.get_dummy_value()
 
     return types.void(_lanes, numbers, place), generate
@@ -289,8 +297,8 @@ def _store(typingctx, vector, numbers, place):
 def _copy(typingctx, numbers, start, others, place):
     def generate(context, builder, signature, arguments):
         old, new = signature.args[0].dtype, signature.args[2].dtype
-        source = _Array(context, builder, signature.args[0], arguments[0])
-        target = _Array(context, builder, signature.args[2], arguments[2])
+        source = Array(context, builder, signature.args[0], arguments[0])
+        target = Array(context, builder, signature.args[2], arguments[2])
         vector = source.load(arguments[1], WIDTH)
         if new.bitwidth > old.bitwidth:  # indices are never negative
             widen = builder.fpext if isinstance(new, types.Float) else builder.zext
@@ -305,11 +313,11 @@ def _copy(typingctx, numbers, start, others, place):
 def _gather(typingctx, table, rows, i, column):
     def generate(context, builder, signature, arguments):
         table, rows = (
-            _Array(context, builder, kind, value)
+            Array(context, builder, kind, value)
             for kind, value in zip(signature.args[:2], arguments[:2], strict=True)
         )
         i, column = arguments[2:]
-        vector = ir.Constant(_VECTOR, ir.Undefined)
+        vector = ir.Constant(VECTOR, ir.Undefined)
         # Number by number: the processor's own instruction takes longer.
         for lane in range(WIDTH):
             row = rows.number(builder.add(i, i.type(lane)))
@@ -324,7 +332,7 @@ def _gather(typingctx, table, rows, i, column):
 def _store_pairs(typingctx, one, other, pairs, i):
     def generate(context, builder, signature, arguments):
         one, other, pairs, i = arguments
-        pairs = _Array(context, builder, signature.args[2], pairs)
+        pairs = Array(context, builder, signature.args[2], pairs)
         for first in (0, WIDTH // 2):
             places = range(first, first + WIDTH // 2)
             chosen = [place + side for place in places for side in (0, WIDTH)]
@@ -339,8 +347,8 @@ def _store_pairs(typingctx, one, other, pairs, i):
 def _add_pair(typingctx, pairs, i, table, row, column):
     def generate(context, builder, signature, arguments):
         pairs, i, table, row, column = arguments
-        pairs = _Array(context, builder, signature.args[0], pairs)
-        table = _Array(context, builder, signature.args[2], table)
+        pairs = Array(context, builder, signature.args[0], pairs)
+        table = Array(context, builder, signature.args[2], table)
         place = table.place(row, column)
         pair = pairs.load(pairs.place(i, i.type(0)), 2)
         table.store(builder.fadd(table.load(place, 2), pair), place)
@@ -354,8 +362,8 @@ def _first(typingctx, n, vector):
     def generate(context, builder, signature, arguments):
         n, vector = arguments
         lanes = ir.Constant(_kind(WIDTH, n.type), list(range(WIDTH)))
-        is_first = builder.icmp_signed("<", lanes, _everywhere(builder, n))
-        return builder.select(is_first, vector, ir.Constant(_VECTOR, [0.0] * WIDTH))
+        is_first = builder.icmp_signed("<", lanes, everywhere(builder, n))
+        return builder.select(is_first, vector, ir.Constant(VECTOR, [0.0] * WIDTH))
 
     return _lanes(n, _lanes), generate
 
@@ -378,7 +386,7 @@ def _total(typingctx, vector):
 def _multiply_add(typingctx, factor, vector, total):
     def generate(context, builder, signature, arguments):
         factor, vector, total = arguments
-        return _call(builder, "fma", _everywhere(builder, factor), vector, total)
+        return call(builder, "fma", everywhere(builder, factor), vector, total)
 
     return _lanes(float64, _lanes, _lanes), generate
 
@@ -410,7 +418,7 @@ def _divide(typingctx, one, other):
 @intrinsic
 def _root(typingctx, vector):
     def generate(context, builder, signature, arguments):
-        return _call(builder, "sqrt", *arguments)
+        return call(builder, "sqrt", *arguments)
 
     return _lanes(_lanes), generate
 
@@ -419,8 +427,8 @@ def _root(typingctx, vector):
 def _where_positive(typingctx, test, vector):
     def generate(context, builder, signature, arguments):
         test, vector = arguments
-        nothing = ir.Constant(_VECTOR, [0.0] * WIDTH)
-        infinite = ir.Constant(_VECTOR, [np.inf] * WIDTH)
+        nothing = ir.Constant(VECTOR, [0.0] * WIDTH)
+        infinite = ir.Constant(VECTOR, [np.inf] * WIDTH)
         is_positive = builder.fcmp_ordered(">", test, nothing)
         is_finite = builder.fcmp_ordered("<", test, infinite)
         return builder.select(builder.and_(is_positive, is_finite), vector, nothing)

@@ -11,7 +11,9 @@ as much as many entries: its owner is counted.
 
 import numpy as np
 
+from . import lanes
 from .jit import jit, jit_exact, jit_within
+from .lanes import WIDTH
 from .layouts import Columns, Rows, SparseRows, verb
 
 _AT_ONCE = 4  # columns that share a reading of the vector they meet
@@ -168,26 +170,51 @@ def _moments_sparse(X, weight, origin, unit, start, sums, squares):
             squares[j] += factor * _square(value, unit)
 
 
-# -- block[i, j] = (X[start + i, j] - center[j]) * inverse[j] * root[i], dense X only
+# -- panels[:, first + i], as a row: (X[start + i] - center) * inverse * root[i], dense X only
+
+
+@jit_exact
+def _scaled(value, center, inverse, factor):
+    shifted = lanes.multiply_add(-1.0, center, value)
+    return lanes.multiply(lanes.multiply(shifted, inverse), lanes.fill(factor))
 
 
 @jit
-def _scaled_rows(X, center, inverse, root, start, block):
+def _scaled_rows(X, center, inverse, root, start, first, panels):
+    n_columns, n_rows = center.size, panels.shape[1]
+    whole = n_columns - n_columns % WIDTH
     for i in range(root.size):
-        row = X.values[start + i]
-        factor = root[i]
-        for j in range(center.size):
-            block[i, j] = (row[j] - center[j]) * inverse[j] * factor if factor > 0.0 else 0.0
+        if not root[i] > 0.0:
+            for panel in range(panels.shape[0]):
+                lanes.store(lanes.zeros(), panels, WIDTH * (panel * n_rows + first + i))
+            continue
+        for j in range(0, whole, WIDTH):
+            place = j * n_rows + WIDTH * (first + i)
+            lanes.copy(X.values, (start + i) * n_columns + j, panels, place)
+            value = lanes.load(panels, place)
+            scaled = _scaled(value, lanes.load(center, j), lanes.load(inverse, j), root[i])
+            lanes.store(scaled, panels, place)
+        for j in range(whole, n_columns):
+            shifted = X.values[start + i, j] - center[j]
+            panels[j // WIDTH, first + i, j - whole] = shifted * inverse[j] * root[i]
 
 
 @jit
-def _scaled_columns(X, center, inverse, root, start, block):
-    stop = start + root.size
-    for j in range(center.size):
-        column = X.values[j, start:stop]
+def _scaled_columns(X, center, inverse, root, start, first, panels):
+    columns = np.arange(center.size)
+    whole = center.size - center.size % WIDTH
+    for j in range(0, whole, WIDTH):
         for i in range(root.size):
-            shifted = (column[i] - center[j]) * inverse[j]
-            block[i, j] = shifted * root[i] if root[i] > 0.0 else 0.0
+            value = lanes.gather(X.values, columns, j, start + i)
+            scaled = _scaled(value, lanes.load(center, j), lanes.load(inverse, j), root[i])
+            place = j * panels.shape[1] + WIDTH * (first + i)
+            lanes.store(scaled if root[i] > 0.0 else lanes.zeros(), panels, place)
+    for j in range(whole, center.size):
+        column = X.values[j]
+        for i in range(root.size):
+            scaled = (column[start + i] - center[j]) * inverse[j]
+            part = scaled * root[i] if root[i] > 0.0 else 0.0
+            panels[j // WIDTH, first + i, j - whole] = part
 
 
 @verb({Rows: _scores_rows, Columns: _scores_columns, SparseRows: _scores_sparse})
@@ -206,5 +233,8 @@ def add_moments(X, weight, origin, unit, start, sums, squares):
 
 
 @verb({Rows: _scaled_rows, Columns: _scaled_columns})
-def fill_scaled(X, center, inverse, root, start, block):
-    """Fill ``block`` with the centred and scaled rows times ``root``."""
+def fill_scaled(X, center, inverse, root, start, first, panels):
+    """Fill rows of ``panels``, from ``first`` on, with centred and scaled rows times ``root``.
+
+    Lanes that no column has remain as they are.
+    """

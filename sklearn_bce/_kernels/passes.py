@@ -18,9 +18,12 @@ from .matrices import (
     fill_scaled,
     value_of,
 )
+from .panels import add_products
 from .pointwise import loss_of_rows
 
 BLOCK = 512
+_PANEL_VALUES = 2**15  # 256 kB: they stay in the second-level cache
+_LEAST_ROWS = 64
 
 
 @jit
@@ -103,12 +106,31 @@ def moments_pass(X, first, weight, origin, unit, sums, squares):
 
 
 @jit
-def weighted_block(X, first, center, inverse, weight, block):
-    """Fill ``block`` with rows of [(X - center) * inverse, 1], times the root of their weight."""
+def weighted_panels(X, start, center, inverse, weight, first, panels):
+    """Fill rows of ``panels`` with rows of [(X - center) * inverse, 1] times the root of weights.
+
+    The lanes that are left over are 0; see `panels.py`.
+    """
     root = np.sqrt(weight)
-    fill_scaled(X, center, inverse, root, first, block)
-    for i in range(root.size):  # to assign a vector would compile an error message, for 2 seconds
-        block[i, -1] = root[i]
+    for i in range(root.size):
+        lanes.store(lanes.zeros(), panels[-1], WIDTH * (first + i))
+    fill_scaled(X, center, inverse, root, start, first, panels)
+    for i in range(root.size):
+        panels[-1, first + i, center.size % WIDTH] = root[i]
+
+
+@jit
+def gram_pass(X, start, center, inverse, weight, gram):
+    """Add the products of the columns of [(X - center) * inverse, 1], with weights, to ``gram``.
+
+    Dense X only; what ``gram`` is, `add_products` tells.
+    """
+    length = max(_LEAST_ROWS, _PANEL_VALUES // gram.shape[0])
+    for first in range(0, weight.size, length):
+        rows = weight[first : first + length]
+        panels = np.empty((gram.shape[0] // WIDTH, rows.size, WIDTH))
+        weighted_panels(X, start + first, center, inverse, rows, 0, panels)
+        add_products(panels, 0, panels.shape[0], gram)
 
 
 @jit_exact
