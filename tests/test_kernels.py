@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numba import config, njit
 
 import sklearn_bce
-from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _gram, _matrix, _objective
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, _matrix, _objective
 from sklearn_bce._gram import gram_matrix, gram_root
 from sklearn_bce._kernels import jit, lanes, orders, panels, passes
 from sklearn_bce._kernels.ordinary import are_ordinary
