@@ -267,7 +267,7 @@ class BCEClassifier(StreamedCoefficients, LinearBinaryClassifier):
         check_parameters(self)
         refuse_probability_columns(y)
         with task_of_fit(self, X, y, sample_weight) as task:
-            X, y = check_X(self, X, y, reset=True)
+            X, y = check_X(self, X, y, reset=True, finite=False)  # `fit_problems` looks
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             targets = binary_targets(y, split.sample_weight, self)
             return self._fit_binary(X, targets, split, task)

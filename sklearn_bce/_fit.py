@@ -14,6 +14,7 @@ from ._blocks import Blocks
 from ._blocks_objective import BlocksObjective
 from ._descent import rule_of
 from ._epochs import Steps
+from ._inputs import refuse_infinite
 from ._matrix import Matrix
 from ._objective import Objective, few_rows
 from ._parameters import gamma_pair, has_l1, is_int
@@ -65,6 +66,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     estimator : BCEClassifier
         Its parameters are read, nothing is set.
     X : ndarray, CSR array or Blocks of shape (n_rows, n_columns)
+        Whether all is finite need not have been looked at.
     problems : list of Problem
     row_weight : ndarray of shape (n_rows,), optional
         For the centre and the scale of the columns that all problems share; by default those of
@@ -79,8 +81,14 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
     Returns
     -------
     list of (Problem, Fitted)
+
+    Raises
+    ------
+    ValueError
+        If X has NaN or infinity.
     """
     if not problems:  # one-vs-rest with nothing but constant labels
+        refuse_infinite(estimator, X)
         return []
     names = [_solver(estimator, X, problem, len(problems), solver) for problem in problems]
     control = control_of(estimator)
@@ -101,6 +109,8 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
+            if is_here and not matrix.is_surely_finite:
+                refuse_infinite(estimator, X)
             runs = [
                 Run(
                     problem,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import validate_data
 
 
@@ -27,6 +27,11 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
     if sp.issparse(X) and X.format in ("lil", "dok", "dia"):  # only now do they have indices
         check_structure(checked[0] if isinstance(checked, tuple) else checked)
     return checked
+
+
+def refuse_infinite(estimator, X):
+    """Raise scikit-learn's ValueError if X, checked with ``finite=False``, is not all finite."""
+    assert_all_finite(X, estimator_name=type(estimator).__name__, input_name="X")
 
 
 def flat_if_one_column(y):

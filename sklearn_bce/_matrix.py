@@ -27,13 +27,14 @@ _MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
 _MAX_SAMPLED_VALUES = 2**21  # 16 MB
-_RETRY_UNITS = (1.0, 2.0**600, 2.0**-600)  # for squares that vanish or overflow
+_RETRY_UNITS = (2.0**600, 2.0**-600)  # for squares that vanish or overflow
 
 
 class Matrix:
     """A read-only view of X with the few sums over its rows that are not losses."""
 
     kept_row_products = None  # by `_gram.row_products`: the centre, and what it returned for it
+    is_surely_finite = False  # X, as far as its sums have shown
 
     def __init__(self, X, team=ALONE):
         self.source = X
@@ -194,15 +195,15 @@ class Matrix:
         origin = np.zeros(n_columns)
         if centered and not self.is_sparse:
             origin[:] = self.source[np.flatnonzero(weight)[0]]
-        mean, scale = np.empty((2, n_columns))
-        todo = np.arange(n_columns)
+        mean, squares = self._all_moments(weight, origin, 1.0)
+        self.is_surely_finite = bool(np.isfinite(mean.sum()))
+        scale = np.sqrt(_in_range(squares))
         for unit in _RETRY_UNITS:
-            total, squares = self._moments(todo, weight, origin[todo], unit)
-            squares = np.where(np.isfinite(squares) & (squares > 1e-280), squares, 0.0)
-            mean[todo], scale[todo] = total, np.sqrt(squares) / unit
             todo = np.flatnonzero(scale == 0.0)
             if todo.size == 0:
                 break
+            mean[todo], squares = self._moments(todo, weight, origin[todo], unit)
+            scale[todo] = np.sqrt(_in_range(squares)) / unit
         constant = scale == 0.0
         if not centered:
             return origin, np.where(constant, 1.0, scale), constant
@@ -276,6 +277,11 @@ class _Sample(_Part):
     @cached_property
     def _ends(self):
         return np.append(0, np.cumsum(np.diff(self.source.indptr)[self.chosen]))
+
+
+def _in_range(squares):
+    """The squares, and 0 in the place of those that are infinite or have lost digits."""
+    return np.where((squares > 1e-280) & (squares < np.inf), squares, 0.0)
 
 
 def _layout(X):

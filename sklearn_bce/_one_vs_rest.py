@@ -246,7 +246,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         """
         check_parameters(self, ONE_VS_REST_RULES)
         with task_of_fit(self, X, y, sample_weight, has_labels=True) as task:
-            X, y = check_X(self, X, y, reset=True, multi_output=True)
+            X, y = check_X(self, X, y, reset=True, multi_output=True, finite=False)
             y = flat_if_one_column(y)
             split = hold_out(self, X, y, sample_weight, X_val, y_val, sample_weight_val)
             if y.ndim == 1 and _is_binary(y):

@@ -5,10 +5,9 @@ That is a dict of plain arrays, in the private attribute ``_stream`` of the esti
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import assert_all_finite
 from sklearn.utils.extmath import safe_sparse_dot
 
-from ._inputs import check_X, flat_if_one_column
+from ._inputs import check_X, flat_if_one_column, refuse_infinite
 from ._posterior import check_closed_form, loss_parameters
 from ._progress import forget_progress
 from ._stream_labels import columns_of, first_classes, same_classes, weigh_stream
@@ -96,7 +95,7 @@ def _learn(estimator, X, positive, negative):
     rule = rule_of(estimator, is_sparse=is_sparse)
     is_ordinary = are_ordinary(X, weight, gammas, np.array([rule.eta0]))
     if not is_ordinary:  # and perhaps not even numbers
-        assert_all_finite(X, estimator_name=type(estimator).__name__, input_name="X")
+        refuse_infinite(estimator, X)
     if not stream:
         start = _start_of(estimator, X, n_problems, rule)
         is_ordinary = is_ordinary and are_ordinary(*start)

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import sklearn
 from sklearn.utils.fixes import parse_version
 
-from sklearn_bce import BCEClassifier
+from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
 from tests.problems import LAYOUTS, SOLVERS, small_problem
 
 X, Y, SOFT, WEIGHT = small_problem()
@@ -257,6 +257,38 @@ def test_bad_X(data, message):
         fit(data, Y[: data.shape[0]])
     with pytest.raises(ValueError, match=message):
         fit().predict(data)
+
+
+@pytest.mark.filterwarnings("ignore:Label . is")  # present in all rows, or in none
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("layout", ["C", "F", "csr_array"])
+@pytest.mark.parametrize(
+    ("model", "where"),
+    [
+        (BCEClassifier(), "row without weight"),
+        (BCEClassifier(early_stopping=True), "anywhere"),
+        (BCEClassifier(solver="sgd"), "anywhere"),
+        (BCEClassifier(l1_ratio=0.5), "anywhere"),
+        (OneVsRestBCEClassifier(), "anywhere"),
+        (OneVsRestBCEClassifier(), "constant labels"),
+    ],
+    ids=str,
+)
+def test_numbers_that_are_not_finite_are_found_wherever_they_are(model, where, layout, value):
+    y, weight, rows = Y, None, range(0, len(X), 7)
+    if where == "row without weight":
+        weight, rows = np.where(np.arange(len(X)) == 5, 0.0, WEIGHT), [5]
+    elif where == "constant labels":
+        y, rows = np.tile([1, 0], (len(X), 1)), [3]
+    for row in rows:
+        bad = X.copy()
+        bad[row, -1] = value
+        state = vars(model).copy()
+        with pytest.raises(
+            ValueError, match=f"Input X contains {'NaN' if value != value else 'inf'}"
+        ):
+            model.fit(LAYOUTS[layout](bad), y, weight)
+        assert vars(model) == state
 
 
 # Faults that SciPy does not see, made behind its back.

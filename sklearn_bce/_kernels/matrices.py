@@ -122,7 +122,8 @@ def _combine_sparse(X, residual, start, sums):
 
 
 # -- sums[j] += sum_i weight[i] * X[start + i, j], and the same of ((X - origin) * unit) ** 2 to
-#    squares; the origin of sparse columns is zero, or their zeros would count
+#    squares; the origin of sparse columns is zero, or their zeros would count. A number that is not
+#    finite shows in the sums even of rows without weight.
 
 
 @jit_exact
@@ -161,13 +162,11 @@ def _moments_sparse(X, weight, origin, unit, start, sums, squares):
     values, columns = X.values, X.indices
     for i in range(weight.size):
         factor = weight[i]
-        if factor == 0.0:
-            continue
         for k in entries_of(X, start + i):
             j = np.uintp(columns[k])
             value = float(value_of(values, k))
             sums[j] += factor * value
-            squares[j] += factor * _square(value, unit)
+            squares[j] += factor * _square(value, unit) if factor > 0.0 else 0.0
 
 
 # -- panels[:, first + i], as a row: (X[start + i] - center) * inverse * root[i], dense X only
