@@ -71,8 +71,8 @@ class Objective:
         Focal exponents on "yes" and on "no".
     fit_intercept : bool
     columns : tuple, optional
-        What `Matrix.center_and_scale` returns; by default for the row weights of this problem.
-        Many problems over one X share it.
+        What `Matrix.center_and_scale` returns; by default for the row weights of this problem:
+        it has its own columns. Many problems over one X share it.
     l1_ratio : float, default=0.0
         Share of |w|_1 in the penalty; the rest is |w|^2 / 2.
     """
@@ -102,6 +102,7 @@ class Objective:
         total = weight.sum()
         self.positive, self.negative = positive / total, negative / total
         self.mass = total, exponent
+        self.has_own_columns = columns is None
         if columns is None:
             columns = matrix.center_and_scale(weight / total, fit_intercept)
         self.columns = columns
@@ -114,8 +115,9 @@ class Objective:
         self.center = center if is_centered else np.zeros_like(center)
         # Powers of two: to divide by them is exact.
         self.scale = np.exp2(np.round(np.log2(scale))) if self.is_scaled else np.ones_like(scale)
-        self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / self.scale)
-        self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / self.scale))
+        unit = self._unit
+        self.varies_over_scale = np.where(self.is_constant, 0.0, 1.0 / unit)
+        self.mean_squares = np.where(self.is_constant, 0.0, np.square(scale / unit))
         if not self.is_scaled:  # the scales of sparse columns are about zero
             squares = np.square(self.center)
             self.mean_squares = np.maximum(self.mean_squares - squares, _FLOOR * self.mean_squares)
@@ -125,10 +127,18 @@ class Objective:
         total, exponent = self.mass
         with np.errstate(over="ignore"):
             self.strength = min(np.ldexp(penalty, exponent) / total, _STRONGEST)
-            root = np.minimum(np.sqrt(self.strength * (1.0 - l1_ratio)) / self.scale, 1e145)
-            l1 = np.minimum(self.strength * l1_ratio / self.scale, 1e290)
-        self.penalty, self.l1 = np.append(root**2, 0.0), np.append(l1, 0.0)
-        self.has_l1 = bool(self.l1.any())
+            root = np.minimum(np.sqrt(self.strength * (1.0 - l1_ratio)) / self._unit, 1e145)
+            l1 = np.minimum(self.strength * l1_ratio / self._unit, 1e290)
+        self.penalty, self.l1 = np.zeros((2, self.size))  # none on the intercept
+        self.penalty[:-1] = root**2
+        self.has_l1 = bool(np.any(l1))
+        if self.has_l1:
+            self.l1[:-1] = l1
+
+    @property
+    def _unit(self):
+        """The scales, or the number 1: to divide long vectors by ones takes time."""
+        return self.scale if self.is_scaled else 1.0
 
     @property
     def size(self):
@@ -172,6 +182,7 @@ class Objective:
     def subset(self, rows, factors):
         """Return the same objective, in the same variables, from some rows times ``factors``."""
         part = copy(self)
+        part.has_own_columns = False
         part.matrix = self.matrix.sample(rows)
         positive, negative = self.positive[rows] * factors, self.negative[rows] * factors
         total = positive.sum() + negative.sum()
@@ -309,7 +320,7 @@ class Objective:
         total = point.weight.sum()
         diagonal = total * self.mean_squares + self.penalty[:-1]
         if self.size > MAX_FACTOR_SIZE:
-            squares = np.square(self.scale)
+            squares = np.square(self._unit)
             raw = diagonal * squares
             diagonal = np.sqrt(raw * raw.max()) / squares
         diagonal = np.append(diagonal, total)
@@ -344,6 +355,38 @@ class Objective:
             steepest = np.max(np.abs(point.gradient[:-1] - l2 * theta) / l1, initial=1.0)
             gap = min(gap, self._gap_at(1.0 / steepest, point))
         return gap
+
+    def gap_near(self, point, slope):
+        r"""Return a bound of the gap where the intercept is only near its optimum, or infinity.
+
+        A dual point sums to 0. Let t be the sum of the slopes there, the ``slope`` in the
+        intercept. Of its sign some slopes are, which sum to at least P, and these are shrunk by the
+        part :math:`\varepsilon = |t| / P`. With :math:`|\cdot|_m` the norm that the L2 penalty m
+        gives to coefficients and :math:`|\cdot|_{1/m}` its dual, the gap is at most
+
+        .. math::
+
+            \tfrac12 (|\nabla|_{1/m} + \varepsilon \sqrt\kappa)^2 + \varepsilon \sqrt\kappa\,
+            |w|_m + |t b| + \varepsilon \log 2.
+
+        A conjugate is at most log 2 below 0 for rows of weight 1 in all, and convex. By the shrunk
+        slopes, which are no larger than their rows' weights, the gradient changes by no more
+        than the root of the rows' mean square in the dual norm: :math:`\kappa`, the `condition`.
+        Rows that are sure have slopes of one sign, at least as large as their curvatures: P.
+        """
+        if not self.has_own_columns or self.has_l1 or self.strength == 0.0:
+            return np.inf
+        unsure = self.positive if slope > 0.0 else self.negative
+        least = point.weight[unsure == 0.0].sum()
+        if not least > abs(slope):
+            return np.inf
+        part = abs(slope) / least
+        change = part * np.sqrt(self.condition)
+        l2, theta = self.penalty[:-1], point.theta[:-1]
+        steepness = np.sqrt(np.sum(point.gradient[:-1] ** 2 / l2)) + change
+        size = np.sqrt(np.sum(l2 * theta**2))
+        rest = abs(slope * point.theta[-1]) + part * np.log(2.0)
+        return 0.5 * steepness**2 + change * size + rest
 
     def _gap_at(self, alpha, point):
         l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]

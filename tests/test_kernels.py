@@ -24,6 +24,7 @@ from sklearn_bce._kernels.ordinary import are_ordinary
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
+from tests.problems import LAYOUTS, partly_sure_problem
 
 BLOCK = passes.BLOCK
 SHAPES = [(1, 3), (1, 1), (7, 0), (BLOCK - 1, 2), (BLOCK, 3), (BLOCK + 1, 1), (2 * BLOCK + 3, 4)]
@@ -633,6 +634,28 @@ def test_gradient(layout, fit_intercept, gammas):
     gradient = objective.evaluate(theta).gradient
     np.testing.assert_allclose(gradient[:free], numeric, rtol=0, atol=1e-9)
     assert (gradient[free:] == 0.0).all()
+
+
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+@pytest.mark.parametrize("layout", ["C", "csr_array"])
+def test_gap_near_the_best_intercept_bounds_what_is_left(layout, labels):
+    X, hard, soft, weight = partly_sure_problem()
+    X, y = LAYOUTS[layout](X), hard if labels == "hard" else soft
+    best = BCEClassifier(tol=1e-14).fit(X, y, weight)
+    least = best.loss_curve_[-1]
+    problem = Objective(Matrix(X), weight * y, weight * (1.0 - y), 1.0, (0.0, 0.0), True)
+    theta = problem.to_theta(best.coef_[0], best.intercept_[0])
+    rng = np.random.default_rng(0)
+    n_finite = 0
+    for shift in (0.0, 1e-9, -1e-6, 1e-4, -1e-2, 0.1, -1.0):
+        for noise in (0.0, 1e-6, 1e-3, 0.1):
+            off = np.append(noise * rng.normal(size=theta.size - 1), shift)
+            point = problem.evaluate(theta + off)
+            bound = problem.gap_near(point, point.gradient[-1])
+            assert bound >= (point.value - least) * (1.0 - 1e-9) - 1e-15
+            n_finite += np.isfinite(bound)
+    assert n_finite >= 20
+    assert problem.gap_near(point, 0.0) == pytest.approx(problem.gap(point), rel=1e-12)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
