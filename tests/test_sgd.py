@@ -834,6 +834,22 @@ def test_an_infinite_intercept_is_refused_at_once(layout):
         BCEClassifier().partial_fit(X, y[:10], [0, 1], np.full(10, 1e-200))
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 5, 30])
+def test_indices_beyond_the_last_entry_are_not_followed(n_rows):
+    X, hard, _, _ = small_problem(n_rows=30)
+    whole = sp.csr_array(X)
+    used = whole.indptr[n_rows]
+    indices = np.append(whole.indices[:used], np.full(40, 2**31 - 1, dtype=np.int32))
+    data = np.append(whole.data[:used], np.ones(40))
+    X = sp.csr_array(X[:n_rows])
+    padded = sp.csr_array(X.shape)
+    padded.data, padded.indices, padded.indptr = data, indices, whole.indptr[: n_rows + 1]
+    clf, expected = (
+        BCEClassifier().partial_fit(each, hard[:n_rows], [0, 1]) for each in (padded, X)
+    )
+    assert same(clf, expected)
+
+
 def test_a_batch_that_is_longer_than_X_takes_no_memory():
     resource = pytest.importorskip("resource")
     X, y, _, _ = modest_problem()

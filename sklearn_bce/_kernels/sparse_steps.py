@@ -119,11 +119,12 @@ def _room_for(n_entries, n_rows):
 def _list_entries(X, rows, ends, columns, values):
     """List columns and values of all entries, and where each row ends; return their number."""
     indptr, X_columns, X_values = X.indptr, X.indices, X.values
+    end = np.intp(indptr[indptr.size - 1])  # beyond, indices may be anything
     n = 0
     for i in range(rows.size):
         row = np.uintp(rows[i])
         first, stop = np.intp(indptr[row]), np.intp(indptr[row + 1])
-        if stop + WIDTH <= X_values.size:
+        if stop + WIDTH <= end:
             for entry in range(first, stop, WIDTH):
                 lanes.copy(X_columns, entry, columns, n + entry - first)
                 lanes.copy(X_values, entry, values, n + entry - first)
