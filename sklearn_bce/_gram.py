@@ -35,12 +35,12 @@ def gram_matrix(matrix, weight, center, scale):
 def _dense_gram(matrix, weight, center, scale):
     size = matrix.shape[1] + 1
     inverse = 1.0 / scale
-
-    def fill(start, stop, first, panels):
-        where, rows = matrix.at(start, stop), weight[start:stop]
-        passes.weighted_panels(*where, center, inverse, rows, first, panels)
-
     if size > _MAX_WHOLE:
+
+        def fill(start, stop, first, panels):
+            where, rows = matrix.at(start, stop), weight[start:stop]
+            passes.weighted_panels(*where, center, inverse, rows, first, panels)
+
         return _products(matrix.team, matrix.shape[0], size, fill)
 
     def part(start, stop):
@@ -50,11 +50,6 @@ def _dense_gram(matrix, weight, center, scale):
 
     gram = matrix.fold(part, matrix.parts(size / _FLOPS, size**2))[0]
     return _symmetric(gram, size)
-
-
-def _panels(buffer, width, length):
-    """The beginning of a flat buffer as panels of so many rows."""
-    return buffer[: width * length * WIDTH].reshape(width, length, WIDTH)
 
 
 def _symmetric(gram, size):
@@ -150,7 +145,7 @@ def _products(team, length, size, fill):
     strips = [(start, min(start + _STRIP, width)) for start in range(0, width, _STRIP)][::-1]
     for start in range(0, length, block_length):
         n_rows = min(block_length, length - start)
-        panels = _panels(buffer, width, n_rows)
+        panels = buffer[: width * n_rows * WIDTH].reshape(width, n_rows, WIDTH)
         cuts = [n_rows * k // _FILLS for k in range(_FILLS + 1)]
         fills = [(start + first, start + last, first, panels) for first, last in pairwise(cuts)]
         team.map(fill, fills)

@@ -182,7 +182,8 @@ class Matrix:
 
         The scale is the root mean square about the centre. A constant column has scale 1; if
         columns are centred its centre is the very constant, so that it vanishes to the last bit.
-        The scale of sparse columns is that about zero, for their zeros are left out.
+        The scale of sparse columns is that about zero, for their zeros are left out. The sums also
+        tell whether X ``is_surely_finite``.
 
         Parameters
         ----------

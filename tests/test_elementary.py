@@ -164,13 +164,8 @@ LIBRARY_CALL = r"\b_?(?:exp|exp2|expm1|log|log1p)\b"
 FOCAL = {"_cross_entropy_of_rows": (), "_focal_of_rows": (2.0, 1.0)}
 
 
-def assembly_of(kernel, arguments, monkeypatch):
-    """Machine code of a kernel compiled here and now: of code from the cache none is kept."""
-
-    def refuse(function):
-        raise OSError("no cache")
-
-    monkeypatch.setattr(jit, "_KernelCache", refuse)
+def assembly_of(kernel, arguments):
+    """Machine code of a kernel, with ``no_cache``: of code from the cache none is kept."""
     fresh = jit.jit(kernel.py_func)
     fresh(*arguments)
     return "\n".join(fresh.inspect_asm().values())
@@ -187,12 +182,12 @@ def patterns():
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 @pytest.mark.parametrize("name", FOCAL)
-def test_loops_over_rows_are_vector_code(name, monkeypatch):
+def test_loops_over_rows_are_vector_code(name, no_cache):
     packed, scalar = patterns()
     z, u, v, slope, weight = np.ones((5, 100))
     u.flags.writeable = v.flags.writeable = False
     arguments = (z, u, v, *FOCAL[name], slope, weight)
-    code = assembly_of(getattr(pointwise, name), arguments, monkeypatch)
+    code = assembly_of(getattr(pointwise, name), arguments)
     # Around one call a row the rest may still be vectors, and be found below.
     assert re.findall(LIBRARY_CALL, code) == []
     # Rows that do not fill a vector are worked out by a scalar copy of the formula: about as many

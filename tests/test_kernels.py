@@ -424,11 +424,7 @@ def test_products_of_panels(n_rows, n_panels, start):
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
-def test_processors_of_all_kinds_add_products_to_the_same_bits(monkeypatch):
-    def refuse(function):
-        raise OSError("no cache")
-
-    monkeypatch.setattr(jit, "_KernelCache", refuse)
+def test_processors_of_all_kinds_add_products_to_the_same_bits(monkeypatch, no_cache):
     found = []
     for tile in ((lanes.WIDTH, 2), (lanes.WIDTH // 2, 1), (2, 1)):
         monkeypatch.setattr(panels, "_tile_for", lambda context, tile=tile: tile)

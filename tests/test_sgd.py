@@ -237,7 +237,7 @@ def test_average_of_sparse_rows(n_points):
         clf.partial_fit(X[start : start + 2], y[start : start + 2])
         points.append(np.append(clf.coef_, clf.intercept_))
     averaged = BCEClassifier(shuffle=False, batch_size=2).partial_fit(X, y)
-    points = points[min(8, n_points - 1) :]  # the first eight stand alone
+    points = points[min(8, n_points - 1) :]  # until the ninth, the last one is all there is
     t = np.arange(1, len(points) + 1)
     expected = np.average(points, axis=0, weights=t * (t + 1) * (t + 2))
     found = np.append(averaged.coef_, averaged.intercept_)

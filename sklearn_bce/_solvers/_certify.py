@@ -8,7 +8,7 @@ from ._loop import Proposal
 from ._newton_step import newton_step
 
 _FORCING = 0.1
-_LEFT = 0.1
+_LEFT = 0.1  # of a step in the intercept times the slope: what is expected to be left
 
 
 def certifier(objective, tol):
@@ -34,13 +34,14 @@ def duality_gap(objective, point, tol):
     The gap holds for convex losses at the intercept's optimum, or very near to it; it is worked out
     only where it can come out below ``tol``; see `Objective.gap`.
     """
-    wanted = tol * point.value
-    if any(objective.gammas) or objective.gap(point) > wanted:
+    if any(objective.gammas):
+        return None
+    wanted, gap = tol * point.value, objective.gap(point)
+    if gap > wanted:
         return None
     shift = np.zeros(objective.size)
     if not objective.fit_intercept:
-        best = yield objective.evaluate, point.theta
-        return _proposal(shift, best, objective.gap(best), point, wanted)
+        return _proposal(shift, point, gap, point, wanted)
     slope, curvature = point.gradient[-1], point.weight.sum()
     step = -slope / curvature if curvature > 0.0 else np.inf
     # Where Newton's step is as good as the optimum it spares a reading of X. It leaves at most half
