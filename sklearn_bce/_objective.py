@@ -47,6 +47,16 @@ def few_rows(n_rows, n_columns, is_sparse, has_penalty=True, in_blocks=False):
     return is_few and has_penalty and not is_sparse and not in_blocks
 
 
+def penalty_gap(slope, theta, l1, l2):
+    """Return by how much the penalty at theta, and its conjugate at -slope, exceed -slope @ theta.
+
+    Where l2 is 0, no slope may be above l1.
+    """
+    excess = np.maximum(np.abs(slope) - l1, 0.0)
+    square = np.divide(excess**2, 2.0 * l2, out=np.zeros_like(l2), where=l2 > 0.0)
+    return np.sum(slope * theta + l1 * np.abs(theta) + 0.5 * l2 * theta**2 + square)
+
+
 class Point(NamedTuple):
     """What one reading of X tells about the objective at theta."""
 
@@ -390,13 +400,11 @@ class Objective:
 
     def _gap_at(self, alpha, point):
         l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
-        pull = l2 * theta
-        slope = alpha * (point.gradient[:-1] - pull)
-        sizes = l1 * np.abs(theta) + 0.5 * pull * theta
-        loss = point.value - sizes.sum()
-        excess = np.maximum(np.abs(slope) - l1, 0.0) if alpha == 1.0 else 0.0
-        square = np.divide(excess**2, 2.0 * l2, out=np.zeros_like(l2), where=l2 > 0.0)
-        return (1.0 - alpha) * loss + np.sum(slope * theta + sizes + square)
+        slope = alpha * (point.gradient[:-1] - l2 * theta)
+        loss = point.value - np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2)
+        if alpha < 1.0:  # what is above l1 is rounding
+            slope = np.clip(slope, -l1, l1)
+        return (1.0 - alpha) * loss + penalty_gap(slope, theta, l1, l2)
 
     def is_separated(self, point):
         """Whether the loss has no minimum, for theta itself separates the classes."""

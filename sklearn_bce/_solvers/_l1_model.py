@@ -16,6 +16,7 @@ from .._kernels.sweeps import (
     column_sweep,
     gram_sweeps,
 )
+from .._objective import penalty_gap
 from ._newton_step import Factor
 
 _SWEEPS = 10
@@ -39,6 +40,7 @@ class _Model:
     """
 
     solved = 0.01  # share of the gain that may be left to the last sweep
+    left = 0.0  # bound on what is left to gain, once it is proved
 
     def minimise(self, enough=np.inf):
         """Go to the minimum, or until ``enough`` is gained; return whether it was reached."""
@@ -52,6 +54,44 @@ class _Model:
                 return False
             self.step_on_face()
         return False
+
+    def minimise_to_prove(self, value, wanted, enough=np.inf):
+        """As `minimise`, but where no more than ``wanted`` is gained, bound what is left.
+
+        Where columns are many and nearly dependent, sweeps gain little and never come to an end. A
+        bound that slopes cannot tell from 0 is 0.
+        """
+        done = self.minimise(enough)
+        for _ in range(_SURE_ROUNDS):
+            if not done or self.gain > wanted:
+                return done
+            left = self._left(value)
+            left = left if left > _SLOPES_NOISE * value else 0.0
+            if self.gain + left <= wanted:
+                self.left = left
+                return True
+            self.sweep()
+            self.step_on_face()
+        return False
+
+    @property
+    def promise(self):
+        """What can be gained in all: a bound, where it was proved."""
+        return self.gain + self.left
+
+    def _left(self, value):
+        """Bound on what is left to gain, by convexity.
+
+        Either of the L2 penalty alone, or for L1 penalties of at most ``value`` in all.
+        """
+        slope, left = self.slopes(np.arange(self.w.size)), np.inf
+        if np.all(self.l2):
+            left = penalty_gap(slope - self.l2 * self.w, self.w, self.l1, self.l2)
+        if np.all(self.l1):
+            in_use = slope @ self.w + self.l1 @ np.abs(self.w)
+            excess = np.max(np.abs(slope) / self.l1, initial=1.0) - 1.0
+            left = min(left, in_use + value * excess)
+        return left
 
     def step_on_face(self):
         """Step towards the minimum on the face, and on where that leads to a smaller one.
@@ -120,13 +160,15 @@ class _Model:
 class GramModel(_Model):
     """The model with the whole Hessian in memory."""
 
-    def __init__(self, hessian, gradient, l1, theta):
+    def __init__(self, hessian, objective, point):
+        gradient = point.gradient
         border, corner = hessian[:-1, -1], hessian[-1, -1]
         self.share = border / corner if corner > 0.0 else np.zeros_like(border)
         self.free = -gradient[-1] / corner if corner > 0.0 else 0.0
         self.hessian = hessian[:-1, :-1] - np.outer(border, self.share)
         self.slope = gradient[:-1] - self.share * gradient[-1]
-        self.l1, self.start = l1[:-1], theta[:-1]
+        self.l1, self.l2 = objective.l1[:-1], objective.penalty[:-1]
+        self.start = point.theta[:-1]
         self.w = self.start.copy()
         self.gain = 0.5 * self.free**2 * corner
 
@@ -142,27 +184,6 @@ class GramModel(_Model):
 
     def settle(self):
         self.sweep(_SWEEPS)
-
-    def minimise_to_prove(self, value, wanted):
-        """As `minimise`, but where no more than ``wanted`` is gained, make sure that it is all.
-
-        Where columns are many and nearly dependent, sweeps gain little and never come to an end.
-        """
-        done = self.minimise()
-        if not done or self.w.size > MAX_FACTOR:
-            return done
-        for _ in range(_SURE_ROUNDS):
-            if self.gain > wanted or self._left(value) <= max(wanted, _SLOPES_NOISE * value):
-                return True
-            self.sweep()
-            self.step_on_face()
-        return False
-
-    def _left(self, value):
-        """Bound on what is left to gain, by convexity, for penalties of at most ``value``."""
-        in_use = self.slope @ self.w + self.l1 @ np.abs(self.w)
-        excess = np.max(np.abs(self.slope) - self.l1, initial=0.0, where=self.l1 > 0.0)
-        return in_use + value * excess / np.min(self.l1, initial=np.inf, where=self.l1 > 0.0)
 
     def slopes(self, face):
         return self.slope[face]

@@ -109,11 +109,11 @@ class _HessianSteps:
             return proposal
         hessian, weight = self.made
         factor = slack(weight, point)
-        model = GramModel(hessian, point.gradient, self.objective.l1, point.theta)
+        model = GramModel(hessian, self.objective, point)
         wanted = self.tol * point.value
         if factor is None or not model.minimise_to_prove(point.value, wanted):
             return proposal
-        bound = factor * max(model.gain, proposal.decrement)
+        bound = factor * max(model.promise, proposal.decrement)
         if bound > wanted and proposal.decrement <= _NOISE * point.value:
             return proposal  # steps cannot improve it
         if self.gained * proposal.decrement > max(_LEFT * wanted, ROUNDING * point.value):
@@ -121,13 +121,13 @@ class _HessianSteps:
         return proposal._replace(decrement=bound, certified=True)
 
     def _step(self, point):
-        model = GramModel(self.hessian, point.gradient, self.objective.l1, point.theta)
+        model = GramModel(self.hessian, self.objective, point)
         done = model.minimise_to_prove(point.value, self.tol * point.value)
         self.gained = model.gain / self.last.decrement if self.last and self.last.decrement else 1.0
         self.last = Proposal(model.direction(), model.gain, done and self.age == 0)
         self.start = point
         self.age += 1
-        return self.last
+        return self.last._replace(decrement=model.promise)
 
     def _is_good(self, point):
         """Whether the last step has gained about what the Hessian promised."""
@@ -184,10 +184,10 @@ class _WorkingSets:
         columns, mass = np.sort(columns), self.objective.positive + self.objective.negative
         for damping in _DAMPING:
             model = ColumnModel(self.objective, point, columns, point.weight + damping * mass)
-            done = model.minimise(enough)
+            done = model.minimise_to_prove(point.value, self.tol * point.value, enough)
             if model.gain <= point.value:  # more than everything cannot be gained
                 break
-        return Proposal(model.direction(), model.gain, done and damping == 0.0)
+        return Proposal(model.direction(), model.promise, done and damping == 0.0)
 
     def _wanted(self, point):
         """Columns not in use that would be, those that promise to gain the most first."""
