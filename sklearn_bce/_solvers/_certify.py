@@ -21,7 +21,7 @@ def certifier(objective, tol):
     def by_gap(point):
         proposal = yield from duality_gap(objective, point, tol)
         if proposal is None:
-            proposal = yield from cg_step(objective, point, _FORCING, prove=True)
+            proposal = yield from cg_step(objective, point, _FORCING, tol * point.value)
         return proposal
 
     has_factor = objective.by_rows or objective.size <= MAX_FACTOR_SIZE

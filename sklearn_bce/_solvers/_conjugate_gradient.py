@@ -9,19 +9,20 @@ _MAX_PRODUCTS = 500
 _DELAY = 5  # products over which the energy must have levelled off
 _LEVEL = 0.2
 _NULL = 1e-14  # relative: directions that curve less are rounding
+_ROUNDING, _LEAST = 1e-15, 1e-300
 
 
-def cg_step(objective, point, forcing, prove=False, factor=None):
+def cg_step(objective, point, forcing, wanted=0.0, factor=None):
     """Return the direction at which the residual has fallen to ``forcing`` times the gradient.
 
     The decrement is the energy that conjugate gradients collect, which grows towards the true
-    one from below. It is called certified only if the last few products have added little to it:
-    on ill-conditioned problems a small residual alone proves nothing (Meurant and Tichy,
-    "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024). With ``prove`` the
-    iteration goes on until it is. The metric is ``factor``, of a Hessian that is near to the one
-    here, or a diagonal.
+    one from below; on ill-conditioned problems a small residual alone proves nothing. Where it is
+    at most ``wanted``, the iteration goes on until what is missing is known to be little too: by
+    the bound of `_Missing`, or where there is none, for the last few products have added little.
+    The metric is ``factor``, of a Hessian that is near to the one here, or a diagonal.
     """
     metric = Diagonal(objective.metric(point)) if factor is None else _Factored(factor)
+    missing = _Missing(metric.least(objective.penalty))
     residual = -point.gradient
     direction = np.zeros_like(residual)
     search = metric.solve(residual)
@@ -36,11 +37,16 @@ def cg_step(objective, point, forcing, prove=False, factor=None):
         gains.append(step * height)
         previous = height
         height = metric.advance(step, search, product, direction, residual)
-        if height <= forcing**2 * first:
-            certified = _levelled(gains)
-            if certified or not prove:
-                return Proposal(direction, 0.5 * sum(gains), certified)
         turn = height / previous
+        missing.go_on(step, turn)
+        if height <= forcing**2 * first:
+            decrement = 0.5 * sum(gains)
+            if decrement > wanted:
+                return Proposal(direction, decrement, _levelled(gains))
+            if height > _NULL * first:
+                decrement += 0.5 * missing.bound(height, gains)
+            if decrement <= wanted:
+                return Proposal(direction, decrement, True)
         metric.turn(turn, residual, search)
         size = height + turn**2 * size
     # Nothing is proved, unless there was nothing to gain in the first place.
@@ -48,11 +54,44 @@ def cg_step(objective, point, forcing, prove=False, factor=None):
     return Proposal(direction, 0.5 * sum(gains), nothing_left, complete=nothing_left)
 
 
+class _Missing:
+    """Bound on the energy that conjugate gradients have not collected yet.
+
+    It is the Gauss-Radau rule for ``least``, a number that no eigenvalue of the Hessian in the
+    metric is below (Meurant and Tichy, "Error Norm Estimation in the Conjugate Gradient Algorithm",
+    SIAM 2024, chapter 3).
+    """
+
+    def __init__(self, least):
+        self.least = least
+        self.is_known = least > _LEAST
+        self.factor = 1.0 / least if self.is_known else np.inf
+
+    def go_on(self, step, turn):
+        """Take the lengths of a step, and of the turn after it."""
+        if self.is_known:
+            excess = max(self.factor - step, _ROUNDING * step)
+            self.factor = excess / (self.least * excess + turn)
+
+    def bound(self, height, gains):
+        """The bound, for a residual of this height; if there is none, a guess by the gains."""
+        if self.is_known:
+            return self.factor * height
+        return 0.0 if _levelled(gains) else np.inf
+
+
 class Diagonal:
     """A diagonal metric, its steps each in one go over the long vectors."""
 
     def __init__(self, diagonal):
         self.inverse = 1.0 / diagonal
+
+    def least(self, penalty):
+        """Bound on the eigenvalues of a Hessian in the metric, from below: its L2 penalty's.
+
+        Columns are centred so nearly that the intercept makes no difference.
+        """
+        return np.min(penalty[:-1] * self.inverse[:-1])
 
     def solve(self, residual):
         """Return diagonal^-1 @ residual."""
@@ -70,6 +109,10 @@ class _Factored:
 
     def __init__(self, factor):
         self.solve = factor.solve
+
+    def least(self, penalty):
+        """Next to 1 where the Hessians are alike, but nobody knows how near."""
+        return 0.0
 
     def advance(self, step, search, product, direction, residual):
         direction += step * search

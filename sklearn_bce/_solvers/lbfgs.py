@@ -90,7 +90,7 @@ class _Rule:
             metric = self.memory.metric
             if products_pay and metric.is_regular:
                 products_pay = False
-                step = cg_step(self.objective, point, _FORCING, prove=True, factor=metric)
+                step = cg_step(self.objective, point, _FORCING, tol * point.value, factor=metric)
                 proposal = yield from step
                 if proposal.certified:
                     return proposal

@@ -13,7 +13,8 @@ def solve(objective, theta, control, n_iter=0):
     has_factor = objective.size <= MAX_FACTOR_SIZE
 
     def propose(point):
-        proposal = yield from cg_step(objective, point, _FORCING)
+        wanted = 0.0 if has_factor else control.tol * point.value
+        proposal = yield from cg_step(objective, point, _FORCING, wanted)
         if not has_factor:
             return proposal
         # Where a factorisation is cheap the last word, and the last step, are its own; and the
