@@ -66,6 +66,16 @@ def partly_sure_problem():
     return X, hard, np.where(np.arange(120) % 4 == 0, hard, soft), weight
 
 
+def wide_and_sparse(seed, shape=(300, 2500), density=0.02):
+    """More columns than rows, some of them rare."""
+    rng = np.random.default_rng(seed)
+    X = sp.random(*shape, density, format="csr", random_state=seed)
+    X.data = rng.normal(size=X.nnz)
+    y = (rng.random(shape[0]) < 0.3).astype(int)
+    y[:2] = 1, 0
+    return sp.csr_array(X), y
+
+
 def objective(clf, X, u, v, C=1.0):
     """The user's objective for row weights u, v, in extended precision, from its definition."""
     z = (np.longdouble(X) @ np.longdouble(clf.coef_[0])) + np.longdouble(clf.intercept_[0])

@@ -23,6 +23,7 @@ from tests.problems import (
     objective,
     outside_optimum,
     small_problem,
+    wide_and_sparse,
 )
 
 every_solver = pytest.mark.parametrize("solver", SOLVERS)
@@ -174,6 +175,20 @@ def test_optimality_is_honest_where_no_factorisation_certifies(solver, C):
     # The penalised optimum lies in the row space, where 200 columns say the same as 2,100.
     squares, left = np.linalg.eigh((X @ X.T).toarray())
     assert_honest(solver, C, X, y, X.toarray(), best_value(left * np.sqrt(squares), y, C))
+
+
+@pytest.mark.parametrize("l1_ratio, C", [(0.3, 30.0), (0.3, 300.0), (0.0, 300.0), (0.0, 1e4)])
+@pytest.mark.parametrize("seed", range(4))
+def test_optimality_is_a_bound_where_the_duality_gap_is_loose(seed, l1_ratio, C):
+    """Labels that are soft in every row, many columns, and next to no penalty."""
+    X, y = wide_and_sparse(seed)
+    loss = {"C": C, "l1_ratio": l1_ratio, "label_smoothing": 0.1, "fit_intercept": seed < 2}
+    best = BCEClassifier(tol=1e-13, max_iter=1000, **loss).fit(X, y).loss_curve_[-1]
+    for tol in (1e-6, 3e-8):
+        for solver in ["newton-cd"] if l1_ratio else ["newton-cg", "lbfgs"]:
+            clf = BCEClassifier(tol=tol, solver=solver, **loss).fit(X, y)
+            value = clf.loss_curve_[-1]
+            assert (value - best) / value <= clf.optimality_ <= tol
 
 
 @pytest.mark.parametrize("C", [1e-4, 1.0, 1e3])

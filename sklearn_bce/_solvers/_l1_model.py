@@ -23,6 +23,7 @@ _SWEEPS = 10
 _SETTLED = 0.01  # a sweep that gains a smaller share of the whole has found the face
 _MAX_ROUNDS = 50
 _SURE_ROUNDS = 12  # each may be as little as one coefficient in exchange for another
+_MARGIN = 3.0
 _SLOPES_NOISE = 1e-10  # relative: of a value, what a bound by slopes cannot tell from 0
 MAX_FACTOR = 500  # coefficients: for more, conjugate gradients are faster
 _ROUGHLY = 0.1
@@ -40,7 +41,7 @@ class _Model:
     """
 
     solved = 0.01  # share of the gain that may be left to the last sweep
-    left = 0.0  # bound on what is left to gain, once it is proved
+    left = 0.0  # what more rounds could gain, once it is known
 
     def minimise(self, enough=np.inf):
         """Go to the minimum, or until ``enough`` is gained; return whether it was reached."""
@@ -56,27 +57,32 @@ class _Model:
         return False
 
     def minimise_to_prove(self, value, wanted, enough=np.inf):
-        """As `minimise`, but where no more than ``wanted`` is gained, bound what is left.
+        """As `minimise`, but where no more than ``wanted`` is gained, see how much is left.
 
-        Where columns are many and nearly dependent, sweeps gain little and never come to an end. A
-        bound that slopes cannot tell from 0 is 0.
+        Where columns are many and nearly dependent, sweeps gain little and never come to an end.
+        What slopes cannot tell from 0 is 0.
         """
         done = self.minimise(enough)
+        gains = []
         for _ in range(_SURE_ROUNDS):
             if not done or self.gain > wanted:
                 return done
             left = self._left(value)
             left = left if left > _SLOPES_NOISE * value else 0.0
+            if self.w.size > MAX_FACTOR:  # no steps on a face that are exact: it may take too long
+                left = min(left, _extrapolated(gains))
             if self.gain + left <= wanted:
                 self.left = left
                 return True
+            before = self.gain
             self.sweep()
             self.step_on_face()
+            gains.append(self.gain - before)
         return False
 
     @property
     def promise(self):
-        """What can be gained in all: a bound, where it was proved."""
+        """What can be gained in all."""
         return self.gain + self.left
 
     def _left(self, value):
@@ -333,6 +339,15 @@ class ColumnModel(_Model):
             return part.hessian_product(self.point, np.append(vector, shift))[:-1]
 
         return multiply
+
+
+def _extrapolated(gains):
+    """What more rounds will gain if they go on as the last three do, times a margin."""
+    if len(gains) < 3:
+        return np.inf
+    first, second, third = gains[-3:]
+    rate = max(second / first, third / second) if min(first, second) > 0.0 else 0.0
+    return _MARGIN * third * rate / (1.0 - rate) if rate < 1.0 else np.inf
 
 
 def _conjugate_gradients(multiply, diagonal, slope):
