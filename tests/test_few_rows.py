@@ -89,10 +89,10 @@ def test_solvers_agree(n_columns, C, fit_intercept):
     # With so many columns, and a weak penalty, L-BFGS without a factor needs thousands of steps.
     solvers = SOLVERS if n_columns < WIDE else ["newton-cholesky", "newton-cg"]
     fits = [
-        BCEClassifier(C=C, fit_intercept=fit_intercept, tol=1e-13, solver=solver).fit(X, soft, w)
+        BCEClassifier(C=C, fit_intercept=fit_intercept, tol=1e-14, solver=solver).fit(X, soft, w)
         for solver in solvers
     ]
-    # Coefficients are off by the root of what the objective is, a few times 3e-7.
+    # Coefficients are off by the root of what the objective is, a few times 1e-7.
     scale = np.abs(fits[0].coef_).max()
     for clf in fits[1:]:
         np.testing.assert_allclose(clf.coef_, fits[0].coef_, rtol=0, atol=1e-5 * scale)

@@ -10,19 +10,24 @@ _DELAY = 5  # products over which the energy must have levelled off
 _LEVEL = 0.2
 _NULL = 1e-14  # relative: directions that curve less are rounding
 _ROUNDING, _LEAST = 1e-15, 1e-300
+_NEAR = 10.0  # times what is wanted: from there on a step may be the last
+_LEFT = 0.5  # of what is wanted, after the step
 
 
 def cg_step(objective, point, forcing, wanted=0.0, factor=None):
     """Return the direction at which the residual has fallen to ``forcing`` times the gradient.
 
     The decrement is the energy that conjugate gradients collect, which grows towards the true
-    one from below; on ill-conditioned problems a small residual alone proves nothing. Where it is
-    at most ``wanted``, the iteration goes on until what is missing is known to be little too: by
-    the bound of `_Missing`, or where there is none, for the last few products have added little.
+    one from below; on ill-conditioned problems a small residual alone proves nothing. Where it
+    comes near to what is ``wanted`` the step may be the last: then the iteration ends when what is
+    missing, and left by the step, is little. That is known by the bound of `_Missing`, or where
+    there is none guessed, if the residual is small and the last few products have added little.
     The metric is ``factor``, of a Hessian that is near to the one here, or a diagonal.
     """
     metric = Diagonal(objective.metric(point)) if factor is None else _Factored(factor)
     missing = _Missing(metric.least(objective.penalty))
+    is_convex = not any(objective.gammas)
+    near = _NEAR * wanted if is_convex else wanted
     residual = -point.gradient
     direction = np.zeros_like(residual)
     search = metric.solve(residual)
@@ -39,14 +44,17 @@ def cg_step(objective, point, forcing, wanted=0.0, factor=None):
         height = metric.advance(step, search, product, direction, residual)
         turn = height / previous
         missing.go_on(step, turn)
-        if height <= forcing**2 * first:
-            decrement = 0.5 * sum(gains)
-            if decrement > wanted:
+        decrement, is_small = 0.5 * sum(gains), height <= forcing**2 * first
+        if decrement > near:
+            if is_small:
                 return Proposal(direction, decrement, _levelled(gains))
-            if height > _NULL * first:
-                decrement += 0.5 * missing.bound(height, gains)
-            if decrement <= wanted:
-                return Proposal(direction, decrement, True)
+        else:
+            left = 0.5 * missing.bound(height)
+            if height <= _NULL * first or (is_small and not missing.is_known and _levelled(gains)):
+                left = 0.0
+            if left <= _LEFT * wanted:
+                known = left if is_convex else np.inf
+                return Proposal(direction, decrement + left, True, left=known)
         metric.turn(turn, residual, search)
         size = height + turn**2 * size
     # Nothing is proved, unless there was nothing to gain in the first place.
@@ -73,11 +81,9 @@ class _Missing:
             excess = max(self.factor - step, _ROUNDING * step)
             self.factor = excess / (self.least * excess + turn)
 
-    def bound(self, height, gains):
-        """The bound, for a residual of this height; if there is none, a guess by the gains."""
-        if self.is_known:
-            return self.factor * height
-        return 0.0 if _levelled(gains) else np.inf
+    def bound(self, height):
+        """The bound, for a residual of this height; infinite if ``least`` says nothing."""
+        return self.factor * height
 
 
 class Diagonal:

@@ -6,7 +6,7 @@ decides when to stop, so that there is one stopping rule (the user guide tells i
 1.  ask the rule for a direction, with an estimate of how far above the minimum the point is
 2.  if the estimate is at most tol, but not certified: certify it
 3.  step along the direction, or where that gains next to nothing, along a certified one; the step
-    after a certified estimate within tol is the last
+    after a certified estimate within tol is the last, and one that is known to leave no more
 4.  stop also where rows are separated and nothing is penalised, or where rounding ends progress
 
 Readings of X that problems can share are not called but asked for, ``point = yield
@@ -39,15 +39,16 @@ class Proposal(NamedTuple):
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
     complete: bool = True  # False where an inner iteration was given up
     end: Point | None = None  # the point a whole step away, where it is known
+    left: float = np.inf  # bound on what the whole step leaves of the decrement, where it may end
 
 
 def unwatched(iteration, theta, value=np.nan, optimality=np.nan, progress=None):
     """The watch of a fit that nobody looks at; one that returns True ends the fit.
 
     It is told the iterations so far, the point they have come to, the objective there and the
-    sub-optimality before the last step. A solver that needs more than theta to go on from there
-    to the same bits says so in ``progress``, a dict; one that goes on tells it to ``begin``, and an
-    empty one if it does not.
+    sub-optimality as in `Solution`. A solver that needs more than theta to go on from there to the
+    same bits says so in ``progress``, a dict; one that goes on tells it to ``begin``, and an empty
+    one if it does not.
     """
 
 
@@ -72,7 +73,7 @@ class Solution(NamedTuple):
 
     point: Point
     n_iter: int
-    optimality: float  # relative sub-optimality (value - minimum) / value, before the last step
+    optimality: float  # relative: (value - minimum) / value, before the last step or what that left
     loss_curve: list  # the objective's value at the start and after every iteration
     direction: np.ndarray  # of the last step
     is_early: bool = False  # whether a watch ended the fit, or likes an earlier iteration better
@@ -120,6 +121,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
             trial = yield from line_search(objective, point, proposal)
         n_iter += 1
         gain = 0.0 if trial is None else point.value - trial.value
+        optimality = min(optimality, relative(_left(proposal, gain), point.value))
         is_idle = gain <= _VALUE_NOISE * point.value
         n_idle = n_idle + 1 if is_idle else 0
         is_noise = optimality < ROUNDING or is_idle
@@ -134,6 +136,11 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         if reached or stalled or told_to_stop or objective.is_separated(point):
             break
     return Solution(point, n_iter, optimality, curve, proposal.direction, bool(told_to_stop))
+
+
+def _left(proposal, gain):
+    """What a step has left: by the model, and by how much its gain was not what that promised."""
+    return proposal.left + abs(gain - (proposal.decrement - proposal.left))
 
 
 def relative(decrement, value):
