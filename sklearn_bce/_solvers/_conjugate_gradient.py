@@ -11,7 +11,7 @@ _LEVEL = 0.2
 _NULL = 1e-14  # relative: directions that curve less are rounding
 _ROUNDING, _LEAST = 1e-15, 1e-300
 _NEAR = 10.0  # times what is wanted: from there on a step may be the last
-_LEFT = 0.5  # of what is wanted, after the step
+_LEFT = 0.2  # of what is wanted, after the step
 
 
 def cg_step(objective, point, forcing, wanted=0.0, factor=None):
