@@ -89,18 +89,19 @@ def _dot(one, other):
 
 
 @jit
-def descent(solved, steps, changes, order, n_kept, products, of_pairs, is_rescaled):
+def descent(solved, steps, changes, order, n_kept, products, of_pairs, trusted):
     """Return -inverse @ gradient, from the pairs and their products with the gradient.
 
     This is theorem 2.2 of Byrd, Nocedal and Schnabel, "Representations of quasi-Newton matrices and
-    their use in limited memory methods", Mathematical Programming 63, 1994. ``is_rescaled`` says
-    that the metric is right but for a factor, which the newest pair tells.
+    their use in limited memory methods", Mathematical Programming 63, 1994. Where the newest pair
+    says that the metric is off by more than the factor ``trusted``, it is multiplied by what that
+    pair tells.
     """
     kept = order[:n_kept]
-    scale = 1.0
-    if is_rescaled:
-        newest = kept[-1]
-        scale = of_pairs[0, newest, newest] / of_pairs[1, newest, newest]
+    newest = kept[-1]
+    scale = of_pairs[0, newest, newest] / of_pairs[1, newest, newest]
+    if max(scale, 1.0 / scale) <= trusted:
+        scale = 1.0
     of_changes, of_steps = np.empty((2, n_kept))
     for i in range(n_kept - 1, -1, -1):
         total = products[0, kept[i]]

@@ -22,14 +22,15 @@ class LimitedMemory:
     ----------
     metric : object with a method ``solve(vector)``
         The first estimate.
-    is_rescaled : bool
-        Whether the metric is right but for a factor, which the newest pair tells (Shanno and Phua,
-        "Matrix conditioning and nonlinear optimization", Mathematical Programming 14, 1978).
+    trusted : float
+        Where the newest pair says that the metric is off by a larger factor, it is multiplied by
+        that (Shanno and Phua, "Matrix conditioning and nonlinear optimization", Mathematical
+        Programming 14, 1978).
     """
 
-    def __init__(self, metric, is_rescaled):
+    def __init__(self, metric, trusted):
         self.metric = metric
-        self.is_rescaled = is_rescaled
+        self.trusted = trusted
         self.n_kept = 0
         self.pairs = None  # steps and changes, (n_pairs + 1, size) each
         self.last = None
@@ -49,7 +50,7 @@ class LimitedMemory:
         self.last = here
         if not self.n_kept:
             return -self.solved
-        return descent(self.solved, *self._kept, self.is_rescaled)
+        return descent(self.solved, *self._kept, self.trusted)
 
     def _make_room(self, size):
         n_pairs, kind = (_N_LONG_PAIRS, np.float32) if size >= _LONG else (_N_PAIRS, np.float64)

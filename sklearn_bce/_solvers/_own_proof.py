@@ -80,7 +80,7 @@ class Rule:
         """Take a metric made with these curvatures: it knows better than pairs from further off."""
         self.weight = weight
         self.metric = metric
-        self.memory = LimitedMemory(metric, is_rescaled=False)
+        self.memory = LimitedMemory(metric, trusted=np.inf)
         self.age = 0
 
     def direction(self, point):

@@ -23,6 +23,8 @@ _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
 _ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
+# A sample's optimum may be so good on the sample that its rows curve several times too little.
+_TRUSTED = 2.0
 _FORCING = 1e-3  # for the step after the certificate is the last, and as good as Newton's
 
 
@@ -111,5 +113,5 @@ class _Rule:
 
     def _renew(self, metric):
         # A new factor knows better than pairs from further away.
-        self.memory = LimitedMemory(metric, is_rescaled=not self.has_factor)
+        self.memory = LimitedMemory(metric, trusted=_TRUSTED if self.has_factor else 1.0)
         self.age = 0
