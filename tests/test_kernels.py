@@ -24,6 +24,8 @@ from sklearn_bce._kernels.ordinary import are_ordinary
 from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
+from sklearn_bce._solvers._conjugate_gradient import cg_step
+from sklearn_bce._together import run_together
 from tests.problems import LAYOUTS, partly_sure_problem
 
 BLOCK = passes.BLOCK
@@ -652,6 +654,31 @@ def test_gap_near_the_best_intercept_bounds_what_is_left(layout, labels):
             n_finite += np.isfinite(bound)
     assert n_finite >= 20
     assert problem.gap_near(point, 0.0) == pytest.approx(problem.gap(point), rel=1e-12)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("penalty", [1.0, 1e-2, 1e-4])
+def test_what_conjugate_gradients_miss_is_bounded(penalty, fit_intercept):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 80)) * np.logspace(0.0, 1.0, 80)
+    weights = rng.random((2, 40)) / 20.0
+    problem = Objective(Matrix(X), *weights, penalty, (0.0, 0.0), fit_intercept)
+    point = problem.evaluate(np.append(0.1 * rng.normal(size=80), 0.2 * fit_intercept))
+    hessian = problem.hessian(point)
+    newton = -np.linalg.solve(hessian, point.gradient)
+    exact = -0.5 * point.gradient @ newton
+    left = []
+    for wanted in (1.0, 0.3, 0.11):  # of the decrement: from a tenth on the step may be the last
+        steps = [cg_step(problem, point, 1e-3, wanted * exact)]
+        (step,) = run_together(steps, lambda task, parts: [task(*part) for part in parts])
+        off = step.direction - newton
+        left.append(0.5 * off @ hessian @ off)
+        assert step.certified
+        assert left[-1] <= step.left * (1.0 + 1e-9) <= 0.2 * wanted * exact
+        assert exact <= step.decrement * (1.0 + 1e-9)
+        # Before the step and after it the bound is for the same number.
+        assert step.decrement - step.left == pytest.approx(exact - left[-1], rel=1e-9)
+    assert left[0] > 1e-6 * exact  # it did not go on to the end
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
