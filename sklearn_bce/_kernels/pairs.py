@@ -100,7 +100,7 @@ def descent(solved, steps, changes, order, n_kept, products, of_pairs, trusted):
     kept = order[:n_kept]
     newest = kept[-1]
     scale = of_pairs[0, newest, newest] / of_pairs[1, newest, newest]
-    if max(scale, 1.0 / scale) <= trusted:
+    if not (scale > trusted or scale * trusted < 1.0):
         scale = 1.0
     of_changes, of_steps = np.empty((2, n_kept))
     for i in range(n_kept - 1, -1, -1):

@@ -39,7 +39,7 @@ class Proposal(NamedTuple):
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
     complete: bool = True  # False where an inner iteration was given up
     end: Point | None = None  # the point a whole step away, where it is known
-    left: float = np.inf  # bound on what the whole step leaves of the decrement, where it may end
+    left: float = np.inf  # bound on what the whole step leaves of that, if it may be the last
 
 
 def unwatched(iteration, theta, value=np.nan, optimality=np.nan, progress=None):
