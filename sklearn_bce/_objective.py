@@ -356,14 +356,15 @@ class Objective:
         :math:`|\nabla|^2 / (2 m)`.
         """
         l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
-        gap = np.inf
-        if l2.all():
-            if not self.has_l1:
-                return 0.5 * np.sum(point.gradient[:-1] ** 2 / l2)
-            gap = self._gap_at(1.0, point)
+        if not self.has_l1:
+            return 0.5 * np.sum(point.gradient[:-1] ** 2 / l2) if l2.all() else np.inf
+        slope = point.gradient[:-1] - l2 * theta
+        gap = penalty_gap(slope, theta, l1, l2) if l2.all() else np.inf
         if l1.all():
-            steepest = np.max(np.abs(point.gradient[:-1] - l2 * theta) / l1, initial=1.0)
-            gap = min(gap, self._gap_at(1.0 / steepest, point))
+            alpha = 1.0 / np.max(np.abs(slope) / l1, initial=1.0)
+            loss = point.value - np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2)
+            slope = np.clip(alpha * slope, -l1, l1)  # what is above l1 is rounding
+            gap = min(gap, (1.0 - alpha) * loss + penalty_gap(slope, theta, l1, l2))
         return gap
 
     def gap_near(self, point, slope):
@@ -397,14 +398,6 @@ class Objective:
         size = np.sqrt(np.sum(l2 * theta**2))
         rest = abs(slope * point.theta[-1]) + part * np.log(2.0)
         return 0.5 * steepness**2 + change * size + rest
-
-    def _gap_at(self, alpha, point):
-        l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
-        slope = alpha * (point.gradient[:-1] - l2 * theta)
-        loss = point.value - np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2)
-        if alpha < 1.0:  # what is above l1 is rounding
-            slope = np.clip(slope, -l1, l1)
-        return (1.0 - alpha) * loss + penalty_gap(slope, theta, l1, l2)
 
     def is_separated(self, point):
         """Whether the loss has no minimum, for theta itself separates the classes."""

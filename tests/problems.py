@@ -66,12 +66,12 @@ def partly_sure_problem():
     return X, hard, np.where(np.arange(120) % 4 == 0, hard, soft), weight
 
 
-def wide_and_sparse(seed, shape=(300, 2500), density=0.02):
+def wide_and_sparse(seed):
     """More columns than rows, some of them rare."""
     rng = np.random.default_rng(seed)
-    X = sp.random(*shape, density, format="csr", random_state=seed)
+    X = sp.random(300, 2500, 0.02, format="csr", random_state=seed)
     X.data = rng.normal(size=X.nnz)
-    y = (rng.random(shape[0]) < 0.3).astype(int)
+    y = (rng.random(300) < 0.3).astype(int)
     y[:2] = 1, 0
     return sp.csr_array(X), y
 

@@ -25,6 +25,7 @@ from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
 from sklearn_bce._solvers._conjugate_gradient import cg_step
+from sklearn_bce._threads import ALONE
 from sklearn_bce._together import run_together
 from tests.problems import LAYOUTS, partly_sure_problem
 
@@ -670,7 +671,7 @@ def test_what_conjugate_gradients_miss_is_bounded(penalty, fit_intercept):
     left = []
     for wanted in (1.0, 0.3, 0.11):  # of the decrement: from a tenth on the step may be the last
         steps = [cg_step(problem, point, 1e-3, wanted * exact)]
-        (step,) = run_together(steps, lambda task, parts: [task(*part) for part in parts])
+        (step,) = run_together(steps, ALONE.map)
         off = step.direction - newton
         left.append(0.5 * off @ hessian @ off)
         assert step.certified

@@ -26,6 +26,7 @@ def cg_step(objective, point, forcing, wanted=0.0, factor=None):
     """
     metric = Diagonal(objective.metric(point)) if factor is None else _Factored(factor)
     missing = _Missing(metric.least(objective.penalty))
+    # The curvatures of a focal loss are not its own: what a step leaves is not known.
     is_convex = not any(objective.gammas)
     near = _NEAR * wanted if is_convex else wanted
     residual = -point.gradient

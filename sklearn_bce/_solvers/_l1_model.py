@@ -62,11 +62,12 @@ class _Model:
         Where columns are many and nearly dependent, sweeps gain little and never come to an end.
         What slopes cannot tell from 0 is 0.
         """
-        done = self.minimise(enough)
+        if not self.minimise(enough):
+            return False
         gains = []
         for _ in range(_SURE_ROUNDS):
-            if not done or self.gain > wanted:
-                return done
+            if self.gain > wanted:
+                return True
             left = self._left(value)
             left = left if left > _SLOPES_NOISE * value else 0.0
             if self.w.size > MAX_FACTOR:  # no steps on a face that are exact: it may take too long

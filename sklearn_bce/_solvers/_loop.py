@@ -121,7 +121,8 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
             trial = yield from line_search(objective, point, proposal)
         n_iter += 1
         gain = 0.0 if trial is None else point.value - trial.value
-        optimality = min(optimality, relative(_left(proposal, gain), point.value))
+        if proposal.left < np.inf:
+            optimality = min(optimality, relative(_left(proposal, gain), point.value))
         is_idle = gain <= _VALUE_NOISE * point.value
         n_idle = n_idle + 1 if is_idle else 0
         is_noise = optimality < ROUNDING or is_idle
