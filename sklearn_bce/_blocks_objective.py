@@ -99,6 +99,7 @@ class BlocksObjective(Objective):
     def __init__(self, matrix, positive, negative, *rest, label=0, **parameters):
         super().__init__(matrix, positive, negative, *rest, **parameters)
         self.has_own_columns = False  # nor weights of single rows
+        self.label_entropy = 0.0
         self.label = label
         self.whole = positive.sum() + negative.sum()
 

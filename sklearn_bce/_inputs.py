@@ -14,6 +14,7 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
     was given.
     """
     check_structure(X)
+    check_structure(y, "y")
     checked = validate_data(
         estimator,
         X,
@@ -24,9 +25,13 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
         dtype=[np.float64, np.float32],
         ensure_all_finite=finite,
     )
-    if sp.issparse(X) and X.format in ("lil", "dok", "dia"):  # only now do they have indices
-        check_structure(checked[0] if isinstance(checked, tuple) else checked)
-    return checked
+    has_y = isinstance(checked, tuple)
+    csr = checked[0] if has_y else checked
+    if sp.issparse(csr):
+        if X.format in ("lil", "dok", "dia"):  # only now do they have indices
+            check_structure(csr)
+        csr = _without_spare_room(csr)
+    return (csr, *checked[1:]) if has_y else csr
 
 
 def refuse_infinite(estimator, X):
@@ -41,8 +46,8 @@ def flat_if_one_column(y):
     return column_or_1d(y.toarray() if sp.issparse(y) else y, warn=True)
 
 
-def check_structure(X):
-    """Raise ValueError if a sparse X points outside its own arrays.
+def check_structure(X, name="X"):
+    """Raise ValueError if a sparse matrix points outside its own arrays; look at nothing else.
 
     SciPy does not look when a matrix is built from parts, and compiled loops would read, or crash
     on, whatever lies there.
@@ -50,57 +55,63 @@ def check_structure(X):
     if not sp.issparse(X):
         return
     if X.ndim != 2:
-        raise ValueError(f"Expected a 2D sparse X, got {X.ndim}D.")
+        raise ValueError(f"Expected a 2D sparse {name}, got {X.ndim}D.")
+    fault = _fault(X)
+    if fault:
+        raise ValueError(f"{name} is a malformed sparse matrix: {fault}.")
+
+
+def _fault(X):
+    """What is wrong with a sparse matrix, or nothing."""
     if X.format == "lil" and any(map(_differ, X.rows, X.data)):
-        raise ValueError(
-            "X is a malformed sparse matrix: a row's indices and data differ in length."
-        )
+        return "a row's indices and data differ in length"
     if X.format == "dia" and not (X.data.ndim == 2 and X.offsets.shape == (len(X.data),)):
-        raise ValueError("X is a malformed sparse matrix: offsets and data differ in length.")
+        return "offsets and data differ in length"
     if X.format in ("csr", "csc", "bsr"):
-        _check_compressed(X)
-    elif X.format == "coo":
+        return _fault_of_compressed(X)
+    if X.format == "coo":
         for name, index, size in zip(("row", "column"), (X.row, X.col), X.shape, strict=True):
             if len(index) != len(X.data):
-                raise ValueError(
-                    f"X is a malformed sparse matrix: {name} and data differ in length."
-                )
-            _check_range(index, size)
+                return f"{name} and data differ in length"
+            fault = _fault_of_range(index, size)
+            if fault:
+                return fault
+    return ""
 
 
 def _differ(indices, data):
     return len(indices) != len(data)
 
 
-def _check_compressed(X):
+def _fault_of_compressed(X):
     for name, ndim in (("indptr", 1), ("indices", 1), ("data", 3 if X.format == "bsr" else 1)):
         array = getattr(X, name)
         if array.ndim != ndim or (name != "data" and array.dtype.kind not in "iu"):
-            raise ValueError(
-                f"X is a malformed sparse matrix: {name} is {array.ndim}D of type {array.dtype}."
-            )
+            return f"{name} is {array.ndim}D of type {array.dtype}"
     block = X.blocksize if X.format == "bsr" else (1, 1)
     n_rows, n_columns = (size // side for size, side in zip(X.shape, block, strict=True))
     n_lines, n_places = (n_columns, n_rows) if X.format == "csc" else (n_rows, n_columns)
     if len(X.indptr) != n_lines + 1:
-        raise ValueError(
-            f"X is a malformed sparse matrix: indptr has length {len(X.indptr)}, expected "
-            f"{n_lines + 1}."
-        )
+        return f"indptr has length {len(X.indptr)}, expected {n_lines + 1}"
     if X.indptr[0] != 0 or (X.indptr[1:] < X.indptr[:-1]).any():
-        raise ValueError("X is a malformed sparse matrix: indptr must rise from 0, never falling.")
+        return "indptr must rise from 0, never falling"
     if len(X.indices) != len(X.data) or X.indptr[-1] > len(X.indices):
-        raise ValueError(
-            f"X is a malformed sparse matrix: indptr ends at {X.indptr[-1]}, with "
-            f"{len(X.indices)} indices and {len(X.data)} values."
+        return (
+            f"indptr ends at {X.indptr[-1]}, with {len(X.indices)} indices and {len(X.data)} values"
         )
-    _check_range(X.indices[: X.indptr[-1]], n_places)
+    return _fault_of_range(X.indices[: X.indptr[-1]], n_places)
 
 
-def _check_range(index, size):
+def _fault_of_range(index, size):
     # Without their signs negative numbers are the largest: one look at each is enough.
     if len(index) and not index.view(f"u{index.itemsize}").max() < size:
-        raise ValueError(
-            f"X is a malformed sparse matrix: index {index.min()} to {index.max()} is not within "
-            f"0 to {size - 1}."
-        )
+        return f"index {index.min()} to {index.max()} is not within 0 to {size - 1}"
+    return ""
+
+
+def _without_spare_room(X):
+    """A CSR X without what its arrays hold after the last row, where anything may lie."""
+    size = X.indptr[-1]
+    if len(X.indices) == size:
+        return X
+    return type(X)((X.data[:size], X.indices[:size], X.indptr), shape=X.shape)

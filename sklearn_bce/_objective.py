@@ -23,6 +23,7 @@ from copy import copy
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import entr
 
 from ._gram import gram_matrix, gram_root, row_products
 from ._intercept import intercept_shift
@@ -112,6 +113,7 @@ class Objective:
         total = weight.sum()
         self.positive, self.negative = positive / total, negative / total
         self.mass = total, exponent
+        self.label_entropy = self._label_entropy() if l1_ratio > 0.0 else 0.0  # not asked for
         self.has_own_columns = columns is None
         if columns is None:
             columns = matrix.center_and_scale(weight / total, fit_intercept)
@@ -145,6 +147,18 @@ class Objective:
         if self.has_l1:
             self.l1[:-1] = l1
 
+    def _label_entropy(self):
+        weight = self.positive + self.negative
+        return np.sum(entr(self.positive) + entr(self.negative) - entr(weight))
+
+    @property
+    def lowest(self):
+        """Bound on the mean loss from below: of cross-entropy, the mean entropy of the labels.
+
+        It is known with an L1 penalty only, for the sake of `gap`.
+        """
+        return 0.0 if any(self.gammas) else self.label_entropy
+
     @property
     def _unit(self):
         """The scales, or the number 1: to divide long vectors by ones takes time."""
@@ -171,8 +185,9 @@ class Objective:
 
         The intercept is left out. The condition of the Hessian is at most a quarter of that.
         """
+        some = self.mean_squares > 0.0  # a constant column has nothing to curve
         with np.errstate(divide="ignore", over="ignore"):
-            return np.sum(self.mean_squares / self.penalty[:-1])
+            return np.sum(self.mean_squares[some] / self.penalty[:-1][some])
 
     @property
     def by_rows(self):
@@ -197,12 +212,20 @@ class Objective:
         positive, negative = self.positive[rows] * factors, self.negative[rows] * factors
         total = positive.sum() + negative.sum()
         part.positive, part.negative = positive / total, negative / total
+        part.label_entropy = 0.0
         return part
 
     def with_penalty(self, penalty):
         """Return the same objective, in the same variables, with an L2 penalty."""
         part = copy(self)
         part._set_penalty(penalty, 0.0)
+        return part
+
+    def with_stronger_penalty(self, factor):
+        """Return the same objective with all its penalties times a factor."""
+        part = copy(self)
+        part.strength = factor * self.strength
+        part.penalty, part.l1 = factor * self.penalty, factor * self.l1
         return part
 
     def restricted(self, columns):
@@ -346,8 +369,8 @@ class Objective:
         r"""Return the duality gap of a convex loss, at a point whose intercept has its optimum.
 
         The slopes of the losses there, times some :math:`\alpha \le 1`, are the dual point. With
-        g the gradient of the losses, their conjugate costs at most :math:`1 - \alpha` times the
-        value of the losses, by convexity, and each column
+        g the gradient of the losses, their conjugate costs at most :math:`1 - \alpha` times what
+        the losses are above the labels' entropy, by convexity, and each column
 
         .. math:: \alpha g w + l |w| + \tfrac m2 w^2 + (\alpha |g| - l)_+^2 / (2 m)
 
@@ -362,9 +385,10 @@ class Objective:
         gap = penalty_gap(slope, theta, l1, l2) if l2.all() else np.inf
         if l1.all():
             alpha = 1.0 / np.max(np.abs(slope) / l1, initial=1.0)
-            loss = point.value - np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2)
+            penalty = np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2)
             slope = np.clip(alpha * slope, -l1, l1)  # what is above l1 is rounding
-            gap = min(gap, (1.0 - alpha) * loss + penalty_gap(slope, theta, l1, l2))
+            shrunk = (1.0 - alpha) * (point.value - penalty - self.lowest)
+            gap = min(gap, shrunk + penalty_gap(slope, theta, l1, l2))
         return gap
 
     def gap_near(self, point, slope):

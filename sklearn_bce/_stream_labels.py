@@ -5,7 +5,14 @@ from sklearn.utils import column_or_1d
 
 from ._label_columns import LabelColumns
 from ._label_weights import LabelWeights
-from ._targets import are_shares, check_sample_weight, encode_known, is_soft, weigh_rows
+from ._targets import (
+    are_shares,
+    check_both_weigh,
+    check_sample_weight,
+    encode_known,
+    is_soft,
+    weigh_rows,
+)
 
 _SHOWN = 5  # unknown labels that an error names
 
@@ -107,6 +114,8 @@ def weigh_stream(estimator, columns, codes, classes, is_multilabel, sample_weigh
     weight = check_sample_weight(sample_weight, n_rows, n_problems if n_problems > 1 else None)
     weight = label_weights.on_rows(weight, codes)
     factors = np.array([label_weights.factors(k) for k in range(n_problems)])
+    if n_problems == 1 and not is_multilabel:
+        check_both_weigh(factors[0], estimator.class_weight, classes)
     positive, negative = np.empty((2, n_problems, n_rows))
     for k, column in enumerate(columns):
         own = weight if weight.ndim == 1 else weight[:, k]

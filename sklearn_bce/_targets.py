@@ -60,13 +60,18 @@ def encoded_targets(y, weight, classes, label_weights, where="y"):
         only = classes.tolist()[int(mass[1] > 0.0)]
         raise ValueError(f"{where} contains only one class: {only!r}. Two classes are needed.")
 
-    factors, class_weight = label_weights.factors(mass=mass), label_weights.class_weight
+    factors = label_weights.factors(mass=mass)
+    check_both_weigh(factors, label_weights.class_weight, classes)
+    return Targets(*weigh(y, weight, factors, label_weights.label_smoothing), classes, factors)
+
+
+def check_both_weigh(factors, class_weight, classes):
+    """Raise ValueError if one of two classes is left without a weight."""
     if class_weight is not None and not factors.all():
         only = classes.tolist()[int(factors[1] > 0.0)]
         raise ValueError(
             f"class_weight={class_weight!r} leaves only one class with a weight: {only!r}."
         )
-    return Targets(*weigh(y, weight, factors, label_weights.label_smoothing), classes, factors)
 
 
 def mass_of(y, weight):

@@ -25,7 +25,9 @@ def cg_step(objective, point, forcing, wanted=0.0, factor=None):
     The metric is ``factor``, of a Hessian that is near to the one here, or a diagonal.
     """
     metric = Diagonal(objective.metric(point)) if factor is None else _Factored(factor)
-    missing = _Missing(metric.least(objective.penalty))
+    missing = _Missing()
+    if factor is not None:
+        missing.begin(0.0)  # next to 1 where the Hessians are alike, but nobody knows how near
     # The curvatures of a focal loss are not its own: what a step leaves is not known.
     is_convex = not any(objective.gammas)
     near = _NEAR * wanted if is_convex else wanted
@@ -50,6 +52,8 @@ def cg_step(objective, point, forcing, wanted=0.0, factor=None):
             if is_small:
                 return Proposal(direction, decrement, _levelled(gains))
         else:
+            if missing.least is None:
+                missing.begin((yield from metric.least(objective, point)))
             left = 0.5 * missing.bound(height)
             if height <= _NULL * first or (is_small and not missing.is_known and _levelled(gains)):
                 left = 0.0
@@ -66,24 +70,34 @@ def cg_step(objective, point, forcing, wanted=0.0, factor=None):
 class _Missing:
     """Bound on the energy that conjugate gradients have not collected yet.
 
-    It is the Gauss-Radau rule for ``least``, a number that no eigenvalue of the Hessian in the
-    metric is below (Meurant and Tichy, "Error Norm Estimation in the Conjugate Gradient Algorithm",
-    SIAM 2024, chapter 3).
+    It is the Gauss-Radau rule for a number that no eigenvalue of the Hessian in the metric is below
+    (Meurant and Tichy, "Error Norm Estimation in the Conjugate Gradient Algorithm", SIAM 2024,
+    chapter 3). That is asked for when the bound is.
     """
 
-    def __init__(self, least):
-        self.least = least
-        self.is_known = least > _LEAST
-        self.factor = 1.0 / least if self.is_known else np.inf
+    def __init__(self):
+        self.least = None
+        self.is_known = False
+        self.past = []
 
     def go_on(self, step, turn):
         """Take the lengths of a step, and of the turn after it."""
-        if self.is_known:
+        if self.least is None:
+            self.past.append((step, turn))
+        elif self.is_known:
             excess = max(self.factor - step, _ROUNDING * step)
             self.factor = excess / (self.least * excess + turn)
 
+    def begin(self, least):
+        """Take the bound on the eigenvalues, which says nothing if it is 0."""
+        self.least = least
+        self.is_known = least > _LEAST
+        self.factor = 1.0 / least if self.is_known else np.inf
+        for step, turn in self.past:
+            self.go_on(step, turn)
+
     def bound(self, height):
-        """The bound, for a residual of this height; infinite if ``least`` says nothing."""
+        """The bound, for a residual of this height; infinite if eigenvalues may be 0."""
         return self.factor * height
 
 
@@ -93,12 +107,23 @@ class Diagonal:
     def __init__(self, diagonal):
         self.inverse = 1.0 / diagonal
 
-    def least(self, penalty):
-        """Bound on the eigenvalues of a Hessian in the metric, from below: its L2 penalty's.
+    def least(self, objective, point):
+        """Bound on the eigenvalues of the Hessian in the metric, from below.
 
-        Columns are centred so nearly that the intercept makes no difference.
+        Without an intercept it is the least that the L2 penalty adds, L. The intercept's column is
+        not penalised, and where curvatures are uneven, not orthogonal to the others: with b its
+        products with them in the metric, the determinant of what it spans with b is at least L,
+        and the trace 1 + |b|^2 + L.
         """
-        return np.min(penalty[:-1] * self.inverse[:-1])
+        inverse = self.inverse
+        least = np.min(objective.penalty[:-1] * inverse[:-1])
+        if not (objective.fit_intercept and least > _LEAST):
+            return least
+        intercept = np.zeros(objective.size)
+        intercept[-1] = 1.0
+        border = yield objective.hessian_product, point, intercept
+        coupling = inverse[-1] * np.sum(inverse[:-1] * border[:-1] ** 2)
+        return least / (1.0 + coupling + least)
 
     def solve(self, residual):
         """Return diagonal^-1 @ residual."""
@@ -116,10 +141,6 @@ class _Factored:
 
     def __init__(self, factor):
         self.solve = factor.solve
-
-    def least(self, penalty):
-        """Next to 1 where the Hessians are alike, but nobody knows how near."""
-        return 0.0
 
     def advance(self, step, search, product, direction, residual):
         direction += step * search

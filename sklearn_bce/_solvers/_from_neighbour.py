@@ -106,9 +106,8 @@ class Rule(_own_proof.Rule):
         is_cheap = self.steps_of_hessian <= _LAST_STEP
         if is_cheap and left > max(_AS_NEWTON * self.tol, ROUNDING) * point.value:
             return self._unseen((yield from self.by_own_hessian(point)), point)
-        if left > ROUNDING * point.value:
-            bound = max(bound, left / _GAIN)
-        return self._unseen(Proposal(direction, bound, certified=True), point)
+        ends = left <= max(_GAIN * self.tol, ROUNDING) * point.value
+        return self._unseen(Proposal(direction, bound, certified=True, ends=ends), point)
 
     def by_own_hessian(self, point):
         """As any, but the Hessian is kept for others."""
@@ -124,7 +123,7 @@ class Rule(_own_proof.Rule):
         With a Hessian from so near, and a step that gains so little, the value is what the parabola
         says, and the gradient is not asked for.
         """
-        is_last = proposal.decrement <= self.tol * point.value
+        is_last = proposal.ends and proposal.decrement <= self.tol * point.value
         is_convex = not any(self.objective.gammas)
         if not (is_last and is_convex and self.near.distance(point.weight) <= _SAFE):
             return proposal

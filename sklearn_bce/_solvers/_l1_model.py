@@ -68,7 +68,7 @@ class _Model:
         for _ in range(_SURE_ROUNDS):
             if self.gain > wanted:
                 return True
-            left = self._left(value)
+            left = self._left(value - self.lowest)
             left = left if left > _SLOPES_NOISE * value else 0.0
             if self.w.size > MAX_FACTOR:  # no steps on a face that are exact: it may take too long
                 left = min(left, _extrapolated(gains))
@@ -86,10 +86,10 @@ class _Model:
         """What can be gained in all."""
         return self.gain + self.left
 
-    def _left(self, value):
+    def _left(self, penalty):
         """Bound on what is left to gain, by convexity.
 
-        Either of the L2 penalty alone, or for L1 penalties of at most ``value`` in all.
+        Either of the L2 penalty alone, or for L1 penalties of at most ``penalty`` in all.
         """
         slope, left = self.slopes(np.arange(self.w.size)), np.inf
         if np.all(self.l2):
@@ -97,7 +97,7 @@ class _Model:
         if np.all(self.l1):
             in_use = slope @ self.w + self.l1 @ np.abs(self.w)
             excess = np.max(np.abs(slope) / self.l1, initial=1.0) - 1.0
-            left = min(left, in_use + value * excess)
+            left = min(left, in_use + penalty * excess)
         return left
 
     def step_on_face(self):
@@ -178,6 +178,7 @@ class GramModel(_Model):
         self.start = point.theta[:-1]
         self.w = self.start.copy()
         self.gain = 0.5 * self.free**2 * corner
+        self.lowest = objective.lowest
 
     def direction(self):
         """The step from the start, intercept included."""
@@ -222,7 +223,7 @@ class ColumnModel(_Model):
         self.X, self.columns = objective.matrix.columns, columns
         self.center, self.scale = objective.center, objective.scale
         self.size = objective.size
-        self.weight = weight
+        self.weight, self.lowest = weight, objective.lowest
         self.l1, self.l2 = objective.l1[columns], objective.penalty[columns]
         self.gradient, self.start = point.gradient[columns], point.theta[columns]
         self.w, self.rows = self.start.copy(), np.zeros(objective.n_rows)

@@ -38,6 +38,7 @@ class Proposal(NamedTuple):
     decrement: float  # estimate of value - minimum, in the objective's own unit
     certified: bool  # made with the Hessian itself (or a duality gap), not a preconditioner
     complete: bool = True  # False where an inner iteration was given up
+    ends: bool = True  # False where the step after a proof within tol had better not be the last
     end: Point | None = None  # the point a whole step away, where it is known
     left: float = np.inf  # bound on what the whole step leaves of that, if it may be the last
 
@@ -129,7 +130,7 @@ def minimise(objective, point, control, propose, certify, n_iter=0):
         point = point if trial is None else trial
         curve.append(point.value)
         told_to_stop = control.watch(n_iter, point.theta, point.value, optimality)
-        reached = proposal.certified and optimality <= control.tol
+        reached = proposal.certified and proposal.ends and optimality <= control.tol
         stalled = trial is None or (is_noise and optimality > 0.5 * previous)
         # A certificate may be beyond what rounding leaves of the slopes.
         stalled = stalled or n_idle == _MAX_IDLE

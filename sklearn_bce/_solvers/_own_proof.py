@@ -46,7 +46,7 @@ class Rule:
         self.objective = objective
         self.tol = tol
         self.renew_every = renew_every(objective)
-        self.memory = None
+        self.memory = self.weight = None
         self.decrement = np.inf  # by the metric
 
     def propose(self, point):
@@ -60,12 +60,13 @@ class Rule:
         if bound is None or (is_over and bound > wanted):
             return Proposal(direction, -0.5 * (point.gradient @ direction), certified=False)
         # The step after a proof within tol is the last: like Newton's, it has to leave tol squared.
-        if is_over or gained * self.decrement <= self.tol * wanted:
-            return Proposal(direction, bound, certified=True)
-        return Proposal(direction, max(bound, 2.0 * wanted), certified=True)
+        ends = is_over or gained * self.decrement <= self.tol * wanted
+        return Proposal(direction, bound, certified=True, ends=ends)
 
     def by_own_hessian(self, point):
         """Newton's step, whose Hessian becomes the metric: the certificate."""
+        if self.weight is point.weight:  # it is already
+            return (yield from step_by(self.objective, point, self.metric))
         return (yield from self.newton(point, (yield from factor_at(self.objective, point))))
 
     def newton(self, point, factor):

@@ -36,9 +36,8 @@ def solve(objective, theta, control, n_iter=0):
         _MIN_SAMPLE,
         min(objective.n_rows // _ROWS_PER_SAMPLED_ROW, objective.n_rows_held),
     )
-    if objective.size <= MAX_FACTOR_SIZE and objective.n_rows >= max(
-        _MIN_ROWS_TO_SAMPLE, 2 * n_sample
-    ):
+    pays = objective.n_rows >= max(_MIN_ROWS_TO_SAMPLE, 2 * n_sample)
+    if pays and objective.size <= MAX_FACTOR_SIZE and n_iter < control.max_iter:
         sample = yield objective.draw, n_sample, control.seed
         tol = objective.size / sample.n_rows  # the subsample's optimum is hardly better than that
         sample_control = Control(tol, control.max_iter)

@@ -13,9 +13,12 @@ from .._objective import MAX_FACTOR_SIZE
 from . import newton_cg, newton_cholesky
 from ._certify import duality_gap
 from ._l1_model import MAX_FACTOR, ColumnModel, GramModel
-from ._loop import ROUNDING, Proposal, line_search, minimise
+from ._loop import ROUNDING, Control, Proposal, line_search, minimise
 from ._own_proof import renew_every, slack
 
+_FEW = 0.5  # of the rows: of more columns in want at the start, most will not be used
+_STAGE = 10.0  # times as strong is one penalty as the next
+_STAGE_TOL = 1e-4  # of what the value is above the lowest that losses can be
 _ALL = 100  # features: as many always make one working set
 _LONG_ROWS = 30  # entries of a sparse row: the Hessian of more takes longer than many sweeps
 # Columns: of more, their own sweeps are faster than to make a Hessian and sweep over that.
@@ -41,7 +44,38 @@ def solve(objective, theta, control, n_iter=0):
         newton = newton_cholesky if objective.size <= MAX_FACTOR_SIZE else newton_cg
         return (yield from newton.solve(objective, theta, control, n_iter))
 
+    point, n_iter = yield from _start(objective, theta, control, n_iter)
+    return (yield from _minimise(objective, point, control, n_iter))
+
+
+def _start(objective, theta, control, n_iter):
+    """The point to start from, and the iterations so far.
+
+    With an L1 penalty alone no more coefficients than rows are of use. Where far more columns would
+    be used at first, most of them only to be dropped one after another, stronger penalties come
+    first, each from the solution for the one before: of these few columns are in use, and few
+    change.
+    """
     point = yield objective.evaluate, theta
+    if theta[:-1].any() or objective.penalty.any():
+        return point, n_iter
+    slope, l1 = np.abs(point.gradient[:-1]), objective.l1[:-1]
+    excess = np.divide(slope, l1, out=np.zeros_like(slope), where=l1 > 0.0)
+    if np.count_nonzero(excess > 1.0) <= _FEW * objective.n_rows_held:
+        return point, n_iter
+    n_stages = int(np.log(np.max(excess)) / np.log(_STAGE))
+    for factor in _STAGE ** np.arange(n_stages, 0.0, -1.0):
+        if n_iter >= control.max_iter:
+            break
+        stage = objective.with_stronger_penalty(factor)
+        at = yield stage.evaluate, point.theta
+        tol = max(control.tol, _STAGE_TOL * (at.value - stage.lowest) / at.value)
+        solution = yield from _minimise(stage, at, Control(tol, control.max_iter), n_iter)
+        point, n_iter = solution.point, solution.n_iter
+    return (yield objective.evaluate, point.theta), n_iter
+
+
+def _minimise(objective, point, control, n_iter):
     if objective.size <= _ALL or objective.n_rows_held == 0:
         rule = _HessianSteps(objective, control.tol)
     else:
@@ -49,6 +83,11 @@ def solve(objective, theta, control, n_iter=0):
 
     def propose(at):
         proof = yield from duality_gap(objective, at, control.tol)
+        if proof is not None and objective.lowest > 0.0:
+            # Most of the value of soft labels is entropy, of which tol is a share too: what
+            # Newton's step gains is little beside it, and much beside the penalty.
+            step = yield from rule.certify(at)
+            return step._replace(decrement=proof.decrement, certified=True, ends=True)
         if proof is not None:
             return proof
         proposal = yield from rule.propose(at)
@@ -116,9 +155,8 @@ class _HessianSteps:
         bound = factor * max(model.promise, proposal.decrement)
         if bound > wanted and proposal.decrement <= _NOISE * point.value:
             return proposal  # steps cannot improve it
-        if self.gained * proposal.decrement > max(_LEFT * wanted, ROUNDING * point.value):
-            bound = max(bound, 2.0 * wanted)
-        return proposal._replace(decrement=bound, certified=True)
+        ends = self.gained * proposal.decrement <= max(_LEFT * wanted, ROUNDING * point.value)
+        return proposal._replace(decrement=bound, certified=True, ends=ends)
 
     def _step(self, point):
         model = GramModel(self.hessian, self.objective, point)
@@ -150,6 +188,7 @@ class _WorkingSets:
     def __init__(self, objective, tol):
         self.objective, self.tol = objective, tol
         self.columns, self.kept = np.empty(0, dtype=int), None
+        self.whole = None, None  # a point, and the step there that was not cut short
 
     def propose(self, point):
         used, wanted = np.flatnonzero(point.theta[:-1]), self._wanted(point)
@@ -166,7 +205,8 @@ class _WorkingSets:
         if self.objective.size <= MAX_FACTOR:  # others may be wanted on the way
             columns = np.arange(self.objective.size - 1)
         if not self._affords_hessian(columns):
-            return self._step_on_columns(point, columns, np.inf)
+            at, proposal = self.whole
+            return proposal if at is point else self._step_on_columns(point, columns, np.inf)
         part, places, steps = yield from self._restrict(np.sort(columns))
         at = yield part.evaluate, point.theta[places]
         proposal = yield from steps.certify(at)
@@ -187,7 +227,10 @@ class _WorkingSets:
             done = model.minimise_to_prove(point.value, self.tol * point.value, enough)
             if model.gain <= point.value:  # more than everything cannot be gained
                 break
-        return Proposal(model.direction(), model.promise, done and damping == 0.0)
+        proposal = Proposal(model.direction(), model.promise, done and damping == 0.0)
+        if model.gain < enough:
+            self.whole = point, proposal
+        return proposal
 
     def _wanted(self, point):
         """Columns not in use that would be, those that promise to gain the most first."""
