@@ -70,7 +70,7 @@ class BCEClassifierCV(LinearBinaryClassifier):
     scoring : str, callable or None, default=None
         What the held-out rows are scored by; greater is better. None is minus the log loss, for
         hard and soft labels, with sample weights. Otherwise a scikit-learn scorer, which also gets
-        the sample weights, if there are any.
+        the sample weights, if there are any. `score` goes by it too.
     refit : bool, default=True
         Whether to fit the chosen model to all rows. False averages the folds' coefficients, each
         fold's at its own best values.
@@ -249,6 +249,31 @@ class BCEClassifierCV(LinearBinaryClassifier):
             self._average(X, targets, grid)
         self._keep(grid)
         return self
+
+    def score(self, X, y, sample_weight=None):
+        """Return the score by ``scoring``; where that is None, the expected accuracy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to score.
+        y : array-like of shape (n_samples,)
+            Labels, or soft labels in [0, 1].
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Greater is better.
+        """
+        if self.scoring is None:
+            return super().score(X, y, sample_weight)
+        from sklearn.metrics import check_scoring
+
+        scorer = check_scoring(self, self.scoring)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return scorer(self, X, y, **weights)
 
     def _scoring(self, X, y, labels, weight, params):
         """A function that scores the fits of a fold."""

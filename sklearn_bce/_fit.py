@@ -15,8 +15,8 @@ from ._blocks_objective import BlocksObjective
 from ._descent import rule_of
 from ._epochs import Steps
 from ._inputs import refuse_infinite
-from ._matrix import Matrix
-from ._objective import Objective, few_rows
+from ._matrix import MAX_SAMPLED_VALUES, Matrix
+from ._objective import MAX_FACTOR_SIZE, Objective, few_rows
 from ._parameters import gamma_pair, has_l1, is_int
 from ._progress import saved_progress
 from ._solvers._intercept import best_constant, constant_value
@@ -30,9 +30,11 @@ from ._watch import Watches
 _FOCAL_START_TOL = 1e-4
 _FOCAL_START_ITERATIONS = 100  # several times what it takes; the others are for the focal loss
 _LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
-_TILE_BYTES = 2**28  # what the row vectors of problems solved at once may take
+_TILE_BYTES = 2**28  # what problems solved at once may take
 _LONG = 10_000  # columns
-_BYTES_A_ROW = 60  # of one problem, as test_memory.py measures it
+# Of one problem, as test_memory.py measures it: vectors as long as X, Hessians of few columns, and
+# vectors of many.
+_BYTES_A_ROW, _BYTES_OF_HESSIANS, _BYTES_A_COLUMN = 60, 24, 220
 
 
 class Fitted(NamedTuple):
@@ -105,7 +107,7 @@ def fit_problems(estimator, X, problems, row_weight=None, split=None, task=None,
         judging = None if split is None else split.judging(matrix)
         fitted = []
         is_here = not isinstance(X, Blocks)
-        tile = problems_at_once(X.shape[0]) if is_here else X.problems_at_once()
+        tile = problems_at_once(*X.shape) if is_here else X.problems_at_once()
         for first in range(0, len(problems), tile):
             some = problems[first : first + tile]
             objectives = [objective_of(estimator, matrix, problem, columns) for problem in some]
@@ -158,9 +160,15 @@ def shared_matrix(X, solver):
         yield X.at_work(team, solver) if isinstance(X, Blocks) else Matrix(X, team)
 
 
-def problems_at_once(n_rows):
-    """Return how many problems may be solved side by side, for the memory of their rows."""
-    return max(1, int(_TILE_BYTES / (_BYTES_A_ROW * n_rows)))
+def problems_at_once(n_rows, n_columns):
+    """Return how many problems may be solved side by side, for the memory that each takes."""
+    each = _BYTES_A_ROW * n_rows
+    if n_columns < MAX_FACTOR_SIZE:
+        sampled = min(MAX_SAMPLED_VALUES, n_rows * n_columns // 2)
+        each += _BYTES_OF_HESSIANS * n_columns**2 + 8 * sampled
+    else:
+        each += _BYTES_A_COLUMN * n_columns
+    return max(1, int(_TILE_BYTES / each))
 
 
 def control_of(estimator):

@@ -18,6 +18,7 @@ from ._posterior import check_closed_form, log_odds
 from ._targets import check_sample_weight, is_soft, may_be_soft
 from ._version import __version__
 
+_SMALL, _SMALL_BITS = 2.0**-520, 1040  # its square undone; sums of 2^16 products of any size fit
 _STAMP = "_sklearn_bce_version"  # in a saved state
 
 
@@ -79,8 +80,10 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
             scores = safe_sparse_dot(checked, self.coef_.T, dense_output=True)
             scores += self.intercept_
         # An entry of X that is not finite shows in its scores, so X need not be read for it.
-        if not np.isfinite(scores).all():
+        too_large = ~np.isfinite(scores).all(axis=1)
+        if too_large.any():
             check_X(self, X, reset=False)
+            scores[too_large] = _scaled_scores(checked[too_large], self.coef_, self.intercept_)
         return scores
 
     def predict(self, X):
@@ -203,6 +206,16 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
         if sp.issparse(self.coef_):
             self.coef_ = self.coef_.toarray()
         return self
+
+
+def _scaled_scores(X, coef, intercept):
+    """Scores of rows whose products overflow, and may cancel: the largest number where they do."""
+    small, weights = (_SMALL * each.astype(np.float64) for each in (X, coef.T))
+    terms = safe_sparse_dot(small, weights, dense_output=True)
+    with np.errstate(over="ignore"):
+        scores = np.ldexp(terms + _SMALL**2 * intercept.astype(np.float64), _SMALL_BITS)
+    largest = np.finfo(coef.dtype).max
+    return np.clip(scores, -largest, largest)
 
 
 def _both_sigmoids(z):

@@ -6,6 +6,7 @@ from scipy.special import expit, log_expit, logsumexp
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ._inputs import check_structure, flat_if_one_column
 from ._label_columns import checked_indicator
 from ._linear import LinearBinaryClassifier
 from ._targets import check_sample_weight
@@ -110,7 +111,9 @@ class LinearOneVsRestClassifier(LinearBinaryClassifier):
         score : float
             Between 0 and 1.
         """
+        check_structure(y, "y")
         if not self._has_many():
+            y = flat_if_one_column(y) if sp.issparse(y) else y
             return super().score(X, y, sample_weight)
         predicted = self.predict(X)
         y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")

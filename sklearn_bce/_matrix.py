@@ -26,7 +26,7 @@ _MAX_PARTS = 64
 _MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
-_MAX_SAMPLED_VALUES = 2**21  # 16 MB
+MAX_SAMPLED_VALUES = 2**21  # 16 MB
 _RETRY_UNITS = (2.0**600, 2.0**-600)  # for squares that vanish or overflow
 
 
@@ -58,7 +58,7 @@ class Matrix:
 
     def sample(self, rows):
         """Return a Matrix of some rows; they are copied unless that would take much memory."""
-        return _Sample(self, rows).copied_up_to(_MAX_SAMPLED_VALUES)
+        return _Sample(self, rows).copied_up_to(MAX_SAMPLED_VALUES)
 
     def select(self, columns):
         """Return a Matrix of some columns; they are copied unless that would take much memory."""

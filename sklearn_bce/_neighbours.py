@@ -107,7 +107,7 @@ class _Walk:
 
     def along(self, Cs, task):
         """Return the fits for every C, in rising order; see `fit_beside`."""
-        at_once = _fit.problems_at_once(self.objectives[0].n_rows)
+        at_once = _fit.problems_at_once(*self.objectives[0].matrix.shape)
         numbers = range(1, len(self.problems))
         tiles = [numbers[first : first + at_once] for first in range(0, len(numbers), at_once)]
         fitted = []

@@ -40,6 +40,11 @@ def first_classes(y, classes, many):
         raise ValueError(
             f"classes must hold {kinds}{'' if many else ' supported'}. Got {known.tolist()}."
         )
+    if is_soft(known) and not np.array_equal(known, (0.0, 1.0)):
+        raise ValueError(
+            f"classes={known.tolist()} are floats in [0, 1], which are read as soft labels. Their "
+            "classes are [0.0, 1.0]; hard labels may be floats outside of [0, 1], or other types."
+        )
     if is_soft(y) and known.dtype.kind in "biu" and np.array_equal(known, (0, 1)):
         # Fractions say that the labels are soft; without any, 0.0 and 1.0 are the labels 0 and 1.
         return np.array([0.0, 1.0]) if (y % 1.0).any() else known

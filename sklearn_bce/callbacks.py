@@ -18,6 +18,8 @@ _OF_THE_RUN = (
     "_callback_fit_ctx",
     "_parent_callback_ctx",
 )
+# What `pickle.dumps` raises, by what it meets.
+_NO_PICKLE = (pickle.PicklingError, TypeError, AttributeError)
 
 
 class Checkpoint:
@@ -41,7 +43,8 @@ class Checkpoint:
     Raises
     ------
     ValueError
-        If ``every`` is no int in the range [1, inf).
+        If ``every`` is no int in the range [1, inf); from `fit`, before it begins, if the estimator
+        cannot be pickled, as with a lambda or a generator for a parameter.
     OSError
         From `fit`, before it begins, if the folder does not exist or cannot be written to.
 
@@ -79,12 +82,17 @@ class Checkpoint:
         self.n_seen = 0
 
     def setup(self, estimator, context):
-        """Begin a fit: see that there is a place for the file."""
+        """Begin a fit: see that there is a place for the file, and what to write to it."""
         folder = self.path.absolute().parent
         if not folder.is_dir():
             raise FileNotFoundError(f"The folder of Checkpoint's path does not exist: {folder}")
         if not os.access(folder, os.W_OK):
             raise PermissionError(f"The folder of Checkpoint's path is not writable: {folder}")
+        try:
+            pickle.dumps(_without_its_run(estimator))
+        except _NO_PICKLE as error:
+            kind = type(estimator).__name__
+            raise ValueError(f"Checkpoint cannot pickle {kind}: {error}") from None
         self.n_seen = 0
 
     def teardown(self, estimator, context):
@@ -103,7 +111,7 @@ class Checkpoint:
                 return
         try:
             _replace(self.path, pickle.dumps(_without_its_run(fitted_estimator)))
-        except OSError as error:
+        except (OSError, *_NO_PICKLE) as error:
             warnings.warn(f"Checkpoint could not write {self.path}: {error}", stacklevel=2)
 
 

@@ -482,6 +482,15 @@ def test_a_checkpoint_that_cannot_be_written(tmp_path, monkeypatch):
     assert {**vars(clf), "_skl_callbacks": None} == {**state, "_skl_callbacks": None}
 
 
+@needs_callbacks
+@pytest.mark.parametrize("strange", [{"cv": (each for each in ())}, {"scoring": lambda *_: 0.0}])
+def test_a_checkpoint_of_what_cannot_be_pickled(tmp_path, strange):
+    clf = BCEClassifierCV(**strange).set_callbacks(Checkpoint(tmp_path / "fit"))
+    with pytest.raises(ValueError, match="Checkpoint cannot pickle BCEClassifierCV: "):
+        clf.fit(X, Y)
+    assert not any(tmp_path.iterdir()) and not hasattr(clf, "coef_")
+
+
 @pytest.mark.parametrize("every", [0, -1, 1.0, "2", None, True])
 def test_bad_every(every):
     with pytest.raises(ValueError, match=r"The 'every' parameter of Checkpoint .* Got"):

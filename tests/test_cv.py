@@ -339,6 +339,15 @@ def test_scorers_of_scikit_learn(scoring, weight):
     assert search.best_params_["C"] == clf.C_
 
 
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
+def test_score_is_by_scoring(weight):
+    clf = BCEClassifierCV(Cs=[1.0], scoring="roc_auc").fit(X, HARD)
+    expected = sklearn.metrics.roc_auc_score(HARD, clf.decision_function(X), sample_weight=weight)
+    assert clf.score(X, HARD, weight) == expected
+    clf.set_params(scoring=None)
+    assert clf.score(X, HARD, weight) == np.average(clf.predict(X) == HARD, weights=weight)
+
+
 @pytest.mark.parametrize("kind", ["list", "number", "routed list", "routed number"])
 def test_scorers_get_weights_of_every_kind(kind):
     weight = 2.0 if "number" in kind else WEIGHT.tolist()

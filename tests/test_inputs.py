@@ -316,6 +316,34 @@ def test_malformed_sparse_X(fault, kind):
         fit().predict(matrix)
 
 
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_malformed_sparse_y(fault, kind):
+    labels = kind((X > 0.0).astype(np.int8))
+    model = OneVsRestBCEClassifier().fit(X, labels)
+    matrix = kind((X > 0.0).astype(np.int8))
+    MALFORMED[fault](matrix)
+    for call in (
+        lambda: OneVsRestBCEClassifier().fit(X, matrix),
+        lambda: OneVsRestBCEClassifier(early_stopping=True).fit(X, matrix),
+        lambda: OneVsRestBCEClassifier().fit(X, labels, X_val=X, y_val=matrix),
+        lambda: OneVsRestBCEClassifier().partial_fit(X, matrix),
+        lambda: model.score(X, matrix),
+    ):
+        with pytest.raises(ValueError, match="y is a malformed sparse matrix"):
+            call()
+
+
+@pytest.mark.parametrize("parameters", [{}, {"l1_ratio": 1.0}, {"solver": "sgd"}])
+def test_spare_room_behind_the_last_row_is_not_read(parameters):
+    matrix = sp.csr_array(X)
+    room = matrix.copy()
+    room.data, room.indices = np.append(room.data, np.nan), np.append(room.indices, 10**6)
+    clf, plain = (fit(each, random_state=0, **parameters) for each in (room, matrix))
+    assert clf.coef_.tobytes() == plain.coef_.tobytes()
+    assert clf.predict_proba(room).tobytes() == clf.predict_proba(matrix).tobytes()
+
+
 STRANGE_SPARSE = [
     (lambda: broken(sp.lil_array(X), lambda m: m.rows[0].extend([1] * 1000)), "malformed"),
     (lambda: broken(sp.lil_array(X), lambda m: m.data[0].extend([1.0] * 1000)), "malformed"),
@@ -364,6 +392,23 @@ def test_coefficients_too_large_for_float32():
     clf = fit(tiny, C=np.inf)
     assert clf.coef_.dtype == np.float64
     assert np.isfinite(clf.predict_proba(tiny)).all()
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_that_overflow_and_cancel(dtype, kind):
+    data = np.random.default_rng(0).normal(size=(200, 3)).astype(dtype)
+    y = data @ [1.0, -1.0, 0.5] > 0.3 * data[:, 2] ** 2
+    clf = fit(kind(data / 100.0), y.astype(int), C=1e6)
+    assert np.all(clf.coef_ * [1.0, -1.0, 1.0] > 10.0)
+    most = np.finfo(dtype).max
+    rows = np.array([[most, 0.0, 0.0], [0.0, most, 0.0], [most, most, 0.0], [0.0, 0.0, 0.0]], dtype)
+    z = clf.decision_function(kind(rows))
+    both = float(most) * float(clf.coef_[0, :2].sum(dtype=np.float64))
+    np.testing.assert_array_equal(z[[0, 1, 3]], [most, -most, clf.intercept_[0]])
+    np.testing.assert_allclose(z[2], np.clip(both, -most, most), rtol=1e-6)
+    assert np.isfinite(clf.predict_log_proba(kind(rows))).all()
+    np.testing.assert_allclose(clf.sparsify().decision_function(kind(rows)), z, rtol=1e-6)
 
 
 @pytest.mark.parametrize("value", [1e200, 1e300])

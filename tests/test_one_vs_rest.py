@@ -115,7 +115,7 @@ def test_one_reading_answers_all(monkeypatch):
 
 def test_tiles_change_nothing(monkeypatch):
     whole = fit(INDICATOR, solver="lbfgs", tol=1e-14)
-    monkeypatch.setattr(_fit, "_TILE_BYTES", 2 * _fit._BYTES_A_ROW * len(X))  # two at a time
+    monkeypatch.setattr(_fit, "problems_at_once", lambda *shape: 2)
     tiled = fit(INDICATOR, solver="lbfgs", tol=1e-14)
     np.testing.assert_allclose(tiled.coef_, whole.coef_, rtol=1e-6)
 

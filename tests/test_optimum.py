@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.optimize import linprog
+from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, SeparationWarning
@@ -189,6 +190,23 @@ def test_optimality_is_a_bound_where_the_duality_gap_is_loose(seed, l1_ratio, C)
             clf = BCEClassifier(tol=tol, solver=solver, **loss).fit(X, y)
             value = clf.loss_curve_[-1]
             assert (value - best) / value <= clf.optimality_ <= tol
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("C", [1.0, 1e2, 1e4])
+@pytest.mark.parametrize("n_yes", [1, 3])
+def test_optimality_is_a_bound_where_few_rows_curve(n_yes, C, fit_intercept):
+    """Rare positives couple the intercept with every column that they have an entry in."""
+    shape = 300, MAX_FACTOR_SIZE + 100
+    X = sp.csr_array(sp.random(*shape, 0.05, format="csr", random_state=n_yes))
+    y = (np.arange(shape[0]) < n_yes).astype(int)
+    loss = {"C": C, "fit_intercept": fit_intercept}
+    best = BCEClassifier(tol=1e-13, **loss).fit(X, y).loss_curve_[-1]
+    for solver in ("newton-cg", "lbfgs"):
+        for tol in (1e-5, 1e-8):
+            clf = BCEClassifier(tol=tol, solver=solver, **loss).fit(X, y)
+            value = clf.loss_curve_[-1]
+            assert (value - best) / value <= clf.optimality_ + 1e-14 <= tol + 1e-14
 
 
 @pytest.mark.parametrize("C", [1e-4, 1.0, 1e3])
@@ -634,3 +652,20 @@ def test_a_whole_number_beyond_64_bits_is_a_C():
     X, y, _, w = small_problem()
     coef = BCEClassifier(C=10**20).fit(X, y, w).coef_
     np.testing.assert_array_equal(coef, BCEClassifier(C=1e20).fit(X, y, w).coef_)
+
+
+@pytest.mark.parametrize("tol", [1e-8, 1e-9, 1e-12])
+def test_the_step_after_a_proof_may_gain_nothing(tol):
+    X, y = make_classification(1000, 200, n_informative=30, random_state=2)
+    clf = BCEClassifier(gamma=2.0, tol=tol).fit(X, y)  # a warning would be an error
+    assert clf.optimality_ <= tol
+
+
+def test_a_constant_column_does_not_choose_the_solver():
+    X, y = wide_and_sparse(0)
+    kind = {"C": np.inf, "max_iter": 1, "tol": 1e-3}
+    with pytest.warns(ConvergenceWarning):
+        plain = BCEClassifier(**kind).fit(X, y)
+    with pytest.warns(ConvergenceWarning):
+        more = BCEClassifier(**kind).fit(sp.hstack([X, np.zeros((X.shape[0], 1))], "csr"), y)
+    assert more.solver_ == plain.solver_ == "newton-cg"

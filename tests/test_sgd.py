@@ -606,6 +606,8 @@ REFUSED = [
     ({"pos_weight": "balanced"}, HARD, "pos_weight='balanced' is not supported by partial_fit"),
     ({"class_weight": {0: 1.0, "no": 2.0}}, HARD, r"class_weight has keys .*\['no'\]"),
     ({"class_weight": {0: -1.0, 1: 2.0}}, HARD, "class_weight must hold finite weights"),
+    ({"class_weight": {0: 0.0, 1: 2.0}}, HARD, "leaves only one class with a weight: 1"),
+    ({}, {"y": np.full(40, 0.25), "classes": [0.25, 0.75]}, "are read as soft labels"),
     ({"learning_rate": "optimal"}, HARD, "The 'learning_rate' parameter of BCEClassifier"),
     ({"eta0": 0.0}, HARD, "The 'eta0' parameter of BCEClassifier"),
     ({}, HARD | {"sample_weight": -np.ones(40)}, "sample_weight must not be negative"),
