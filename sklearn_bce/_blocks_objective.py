@@ -201,7 +201,7 @@ class BlocksObjective(Objective):
 
     @_asked
     def best_shift(self, theta):
-        """Return the shift of theta[-1] at which the loss is stationary: three readings or four.
+        """Return the shift of theta[-1] at which the loss is stationary, within a few readings.
 
         Each finds out about many shifts, and the next ones are between the two with a change of the
         slope's sign; at last a straight line does.

@@ -76,7 +76,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
         Length of the steps; None is 2.0 for "adaptive", and 0.1 for the others.
     batch_size : int or "auto", default="auto"
         Rows of a step, or of sparse rows with "adaptive" steps those whose slopes are worked out
-        together; "auto" is 16, or 4.
+        together; "auto" is 16, or 8.
     shuffle : bool, default=True
         Whether rows are taken in another order.
     average : bool, default=True
@@ -105,7 +105,7 @@ class OneVsRestBCEClassifier(LinearOneVsRestClassifier, BCEClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (n_labels,)
-        Iterations of each problem that led to its coefficients.
+        Iterations of each problem that led to its coefficients, as in `BCEClassifier`.
     loss_curve_ : list of lists of float
         The loss curve of each problem, as in `BCEClassifier`; one list of float for two classes.
     validation_scores_ : list of lists of float, or None

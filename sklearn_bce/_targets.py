@@ -195,8 +195,8 @@ def check_sample_weight(
 ):
     """Return the weights as float64 of shape (n_rows,), finite, not negative, not all zero.
 
-    With ``n_problems`` the shape (n_rows, n_problems) is legal too, with ``allow_zero`` only zeros
-    are.
+    With ``n_problems`` the shape (n_rows, n_problems) is legal too, with ``allow_zero`` weights
+    that are all zero.
     """
     if sample_weight is None:
         return np.ones(n_rows)
