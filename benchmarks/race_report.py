@@ -38,7 +38,13 @@ def ratio(result, target):
 
 def _summary(results):
     """Narrow enough for the README."""
-    columns = ["data", "ours, to 1e-6", "fastest peer, to 1e-6", "fastest peer, to 1e-3", "`lbfgs`, to 1e-6"]
+    columns = [
+        "data",
+        "ours, to 1e-6",
+        "fastest peer, to 1e-6",
+        "fastest peer, to 1e-3",
+        "`lbfgs`, to 1e-6",
+    ]
     rows = []
     for name, result in results.items():
         size = " x ".join(f"{n:,}" for n in result["shape"])

@@ -88,7 +88,7 @@ class BlocksObjective(Objective):
     """The same function and the same verbs over Blocks; each verb is one reading of the source.
 
     The row weights ``positive`` and ``negative`` are those of rows merged by class, which is all
-    that is needed of them. ``Point.weight`` holds one number, the curvature of all rows together.
+    that is needed of them. ``Point.curvature`` holds one number, that of all rows together.
     For a solver that wants a Hessian at every point both are worked out in one reading. Objectives
     of several labels over the same Blocks share their readings.
     """
@@ -157,13 +157,13 @@ class BlocksObjective(Objective):
     def _evaluate(self, theta, with_hessian):
         def task(piece):
             point = piece.evaluate(theta)
-            values = point.value, point.gradient, point.weight.sum(), not point.is_separated
+            values = point.value, point.gradient, point.curvature.sum(), not point.is_separated
             return (*values, piece.hessian(point)) if with_hessian else values
 
-        value, gradient, weight, n_wrong, *hessian = yield _averaged(task)
-        pull = self.penalty * theta
+        value, gradient, curvature, n_wrong, *hessian = yield _averaged(task)
+        pull = self.l2 * theta
         value = float(value + 0.5 * (pull @ theta) + self.l1 @ np.abs(theta))
-        point = Point(theta, value, gradient + pull, np.array([weight]), n_wrong == 0.0)
+        point = Point(theta, value, gradient + pull, np.array([curvature]), n_wrong == 0.0)
         return point, hessian
 
     @_asked
@@ -187,7 +187,7 @@ class BlocksObjective(Objective):
             return ()
 
         yield add
-        return np.vstack([triangle, np.diag(np.sqrt(self.penalty))])
+        return np.vstack([triangle, np.diag(np.sqrt(self.l2))])
 
     @_asked
     def hessian_product(self, point, direction):
@@ -197,7 +197,7 @@ class BlocksObjective(Objective):
             return (piece.hessian_product(piece.evaluate(point.theta), direction),)
 
         (product,) = yield _averaged(task)
-        return product + self.penalty * direction
+        return product + self.l2 * direction
 
     @_asked
     def best_shift(self, theta):

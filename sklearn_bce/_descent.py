@@ -107,7 +107,7 @@ class Descent:
             moments=moments,
             average=average,
             intercept=np.vstack([intercepts, np.zeros((2, n_problems))]),
-            row_weight=np.zeros(n_problems),
+            squared_weight=np.zeros(n_problems),
             prior=np.array(prior, dtype=np.float64),
             penalty=np.array(penalty, dtype=np.float64),
             totals=totals,

@@ -15,11 +15,11 @@ from ._blocks_objective import BlocksObjective
 from ._descent import rule_of
 from ._epochs import Steps
 from ._inputs import refuse_infinite
+from ._intercept import best_constant, constant_value
 from ._matrix import MAX_SAMPLED_VALUES, Matrix
 from ._objective import MAX_FACTOR_SIZE, Objective, few_rows
 from ._parameters import gamma_pair, has_l1, is_int
 from ._progress import saved_progress
-from ._solvers._intercept import best_constant, constant_value
 from ._solvers._loop import Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._threads import ALONE, team_of_a_fit

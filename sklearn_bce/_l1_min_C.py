@@ -68,7 +68,7 @@ def l1_min_C(
     """
     # These bring Numba, which a mere import should not wait for.
     from ._fit import Problem, objective_of, shared_matrix
-    from ._solvers._intercept import best_constant
+    from ._intercept import best_constant
 
     model = BCEClassifier(
         l1_ratio=l1_ratio,

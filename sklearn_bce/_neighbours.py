@@ -150,7 +150,9 @@ class _Walk:
         rules, runs, solvers = [], [], []
         for k, start in zip(numbers, starts, strict=True):
             candidates = [near for near in (self.shared[k], self.own[k]) if near is not None]
-            rule = _from_neighbour.Rule(self._objective(k, C), self.control.tol, candidates)
+            rule = _from_neighbour.NeighbourRule(
+                self._objective(k, C), self.control.tol, candidates
+            )
             rules.append(rule)
             runs.append(self._run(k, C, rule.objective))
             solvers.append(self._solve(rule, start, runs[-1].watches))
@@ -160,7 +162,7 @@ class _Walk:
             self.thetas[k] = solution.point.theta
             if rule.near is not self.shared[k]:
                 self.own[k] = rule.near
-            if k == 0 and self.shared[0].distance(solution.point.weight) > _NEAR:
+            if k == 0 and self.shared[0].distance(solution.point.curvature) > _NEAR:
                 self._share(rule.objective, solution.point)
             fits.append(self._fitted(run, solution, theta))
         return fits
@@ -173,15 +175,15 @@ class _Walk:
 
     def _share(self, objective, point):
         """Make the Hessian of every problem from the row curvatures of a fit to all rows."""
-        matrix, weight = objective.matrix, point.weight
+        matrix, curvature = objective.matrix, point.curvature
         grams = [
-            gram_matrix(matrix.sample(rows), weight[rows], objective.center, objective.scale)
+            gram_matrix(matrix.sample(rows), curvature[rows], objective.center, objective.scale)
             for rows in self.groups.rows
         ]
         self.shared = []
         for factors in self.factors:
             gram = sum(f * gram for f, gram in zip(factors, grams, strict=True) if f > 0.0)
-            self.shared.append(Near(weight * factors[self.groups.of_row], gram))
+            self.shared.append(Near(curvature * factors[self.groups.of_row], gram))
 
     def _objective(self, k, C):
         return self.objectives[k].with_penalty(1.0 / C)

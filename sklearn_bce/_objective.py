@@ -64,7 +64,7 @@ class Point(NamedTuple):
     theta: np.ndarray  # (size,)
     value: float
     gradient: np.ndarray  # (size,): of all but an L1 penalty
-    weight: np.ndarray  # (n_rows,): positive curvature of each row's loss in its logit
+    curvature: np.ndarray  # (n_rows,): positive, of each row's loss in its logit
     is_separated: bool  # whether every row is on the right side of z = 0
 
 
@@ -141,8 +141,8 @@ class Objective:
             self.strength = min(np.ldexp(penalty, exponent) / total, _STRONGEST)
             root = np.minimum(np.sqrt(self.strength * (1.0 - l1_ratio)) / self._unit, 1e145)
             l1 = np.minimum(self.strength * l1_ratio / self._unit, 1e290)
-        self.penalty, self.l1 = np.zeros((2, self.size))  # none on the intercept
-        self.penalty[:-1] = root**2
+        self.l2, self.l1 = np.zeros((2, self.size))  # none on the intercept
+        self.l2[:-1] = root**2
         self.has_l1 = bool(np.any(l1))
         if self.has_l1:
             self.l1[:-1] = l1
@@ -187,7 +187,7 @@ class Objective:
         """
         some = self.mean_squares > 0.0  # a constant column has nothing to curve
         with np.errstate(divide="ignore", over="ignore"):
-            return np.sum(self.mean_squares[some] / self.penalty[:-1][some])
+            return np.sum(self.mean_squares[some] / self.l2[:-1][some])
 
     @property
     def by_rows(self):
@@ -225,7 +225,7 @@ class Objective:
         """Return the same objective with all its penalties times a factor."""
         part = copy(self)
         part.strength = factor * self.strength
-        part.penalty, part.l1 = factor * self.penalty, factor * self.l1
+        part.l2, part.l1 = factor * self.l2, factor * self.l1
         return part
 
     def restricted(self, columns):
@@ -234,7 +234,7 @@ class Objective:
         part.matrix = self.matrix.select(columns)
         for name in ("center", "scale", "is_constant", "varies_over_scale", "mean_squares"):
             setattr(part, name, getattr(self, name)[columns])
-        part.penalty = np.append(self.penalty[columns], 0.0)
+        part.l2 = np.append(self.l2[columns], 0.0)
         part.l1 = np.append(self.l1[columns], 0.0)
         return part
 
@@ -263,14 +263,14 @@ class Objective:
         chained = np.empty(self.size)
         total = total if self.fit_intercept else 0.0
         columns = self.center, self.varies_over_scale
-        return chained, chain(sums, total, *columns, self.penalty, theta, chained)
+        return chained, chain(sums, total, *columns, self.l2, theta, chained)
 
     # -- what solvers ask
 
     def evaluate(self, theta):
         """Value, gradient and row curvatures at theta: one reading of X."""
         coef, shift = self.from_theta(theta)
-        weight = np.empty(self.n_rows)
+        curvature = np.empty(self.n_rows)
 
         def part(start, stop):
             sums = np.zeros(self.matrix.shape[1])
@@ -282,32 +282,32 @@ class Objective:
                 self.negative[start:stop],
                 *self.gammas,
                 sums,
-                weight[start:stop],
+                curvature[start:stop],
             )
             return loss, sums, total, n_wrong
 
         loss, sums, total, n_wrong = self.matrix.fold(part)
-        return self.point(theta, loss, sums, total, n_wrong, weight)
+        return self.point(theta, loss, sums, total, n_wrong, curvature)
 
     def evaluate_alone(self, theta):
         """The same, to bits that do not depend on which other problems ask for it meanwhile."""
         return self.evaluate(theta)
 
-    def point(self, theta, loss, sums, total, n_wrong, weight):
+    def point(self, theta, loss, sums, total, n_wrong, curvature):
         """Return the Point at theta, from sums over the rows of raw X."""
         gradient, penalty = self.chain(sums, total, theta)
         value = float(loss + penalty)
         if self.has_l1:
             value += float(self.l1 @ np.abs(theta))
-        return Point(theta, value, gradient, weight, n_wrong == 0)
+        return Point(theta, value, gradient, curvature, n_wrong == 0)
 
     def hessian(self, point):
         """Return the Hessian with every row's positive curvature, (size, size)."""
-        return self.hessian_from(gram_matrix(self.matrix, point.weight, self.center, self.scale))
+        return self.hessian_from(gram_matrix(self.matrix, point.curvature, self.center, self.scale))
 
     def hessian_from(self, hessian):
         """Complete the weighted Gram matrix of the scaled variables, in place."""
-        hessian.flat[:: self.size + 1] += self.penalty
+        hessian.flat[:: self.size + 1] += self.l2
         if not self.fit_intercept:
             hessian[-1, :] = hessian[:, -1] = 0.0
             hessian[-1, -1] = 1.0
@@ -315,9 +315,9 @@ class Objective:
 
     def hessian_root(self, point):
         """Return an R with R.T @ R the Hessian, made without squaring X: (up to 2 size, size)."""
-        root = gram_root(self.matrix, point.weight, self.center, self.scale)
+        root = gram_root(self.matrix, point.curvature, self.center, self.scale)
         root[:, -1] *= self.fit_intercept
-        return np.vstack([root, np.diag(np.sqrt(self.penalty))])
+        return np.vstack([root, np.diag(np.sqrt(self.l2))])
 
     def hessian_product(self, point, direction):
         """Return Hessian @ direction: one reading of X."""
@@ -325,7 +325,7 @@ class Objective:
 
         def part(start, stop):
             sums = np.zeros(self.matrix.shape[1])
-            rows = point.weight[start:stop]
+            rows = point.curvature[start:stop]
             where = self.matrix.at(start, stop)
             total = passes.curvature_pass(*where, coef, shift, rows, sums)
             return sums, total
@@ -350,8 +350,8 @@ class Objective:
         constant keeps its eigenvalues in one place, to be dealt with in one step; the whole
         diagonal would scatter them.
         """
-        total = point.weight.sum()
-        diagonal = total * self.mean_squares + self.penalty[:-1]
+        total = point.curvature.sum()
+        diagonal = total * self.mean_squares + self.l2[:-1]
         if self.size > MAX_FACTOR_SIZE:
             squares = np.square(self._unit)
             raw = diagonal * squares
@@ -378,7 +378,7 @@ class Objective:
         :math:`\alpha |g|` down to l the better one is taken. For l = 0 this is
         :math:`|\nabla|^2 / (2 m)`.
         """
-        l1, l2, theta = self.l1[:-1], self.penalty[:-1], point.theta[:-1]
+        l1, l2, theta = self.l1[:-1], self.l2[:-1], point.theta[:-1]
         if not self.has_l1:
             return 0.5 * np.sum(point.gradient[:-1] ** 2 / l2) if l2.all() else np.inf
         slope = point.gradient[:-1] - l2 * theta
@@ -412,12 +412,12 @@ class Objective:
         if not self.has_own_columns or self.has_l1 or self.strength == 0.0:
             return np.inf
         unsure = self.positive if slope > 0.0 else self.negative
-        least = point.weight[unsure == 0.0].sum()
+        least = point.curvature[unsure == 0.0].sum()
         if not least > abs(slope):
             return np.inf
         part = abs(slope) / least
         change = part * np.sqrt(self.condition)
-        l2, theta = self.penalty[:-1], point.theta[:-1]
+        l2, theta = self.l2[:-1], point.theta[:-1]
         steepness = np.sqrt(np.sum(point.gradient[:-1] ** 2 / l2)) + change
         size = np.sqrt(np.sum(l2 * theta**2))
         rest = abs(slope * point.theta[-1]) + part * np.log(2.0)

@@ -1,4 +1,4 @@
-r"""From logits to the probabilities that belong to them, and back.
+r"""From logits to the probabilities that belong to them.
 
 A logit z minimises the expected loss of rows whose (smoothed) probability of "yes" is
 
@@ -12,8 +12,6 @@ Probability Estimation" (CVPR 2021); asymmetric exponents follow from the same z
 
 import numpy as np
 from scipy.special import log_expit, logit
-
-_BISECTIONS = 100  # halve any interval of floats in use to two neighbours
 
 
 def loss_parameters(gamma, factors, label_smoothing):
@@ -98,36 +96,6 @@ def log_odds(
             odds = 2.0 * np.arctanh(twice)
         odds = np.clip(odds, np.log(limits.tiny), logit(1.0 - float(limits.epsneg)))
     return np.clip(odds, limits.min, limits.max).astype(limits.dtype)
-
-
-def best_logit(eta, **parameters):
-    """Return the logit that minimises the expected loss: the inverse of `log_odds`.
-
-    Parameters
-    ----------
-    eta : ndarray of shape (..., n_problems)
-        Probabilities of "yes", float64 in (0, 1).
-    **parameters
-        As in `log_odds`.
-
-    Returns
-    -------
-    ndarray of the shape of eta
-        Logits.
-    """
-    smoothing = parameters.pop("label_smoothing")
-    target = logit(eta * (1.0 - smoothing) + 0.5 * smoothing)
-    shift = np.log(parameters["weight_positive"]) - np.log(parameters["weight_negative"])
-    # The focal parts bend the log odds upwards by less than log(1 + gamma) on one side of 0, and
-    # on the other by no more than 1 once |z| is above log(1 + gamma).
-    bend = np.log1p(np.maximum(parameters["gamma_positive"], parameters["gamma_negative"]))
-    high = np.abs(target) + np.abs(shift) + bend + 1.0
-    low = -high
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        is_low = log_odds(middle, label_smoothing=0.0, **parameters) < target
-        low, high = np.where(is_low, middle, low), np.where(is_low, high, middle)
-    return 0.5 * (low + high)
 
 
 def _focal_part(z, gamma):

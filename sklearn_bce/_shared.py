@@ -78,7 +78,7 @@ def _evaluate(matrix, objectives, thetas):
     reading = _Reading(matrix, objectives, thetas)
     n_problems = len(objectives)
     # One array each: a problem that keeps its point for long must not keep those of all others.
-    weight = [np.empty(matrix.shape[0]) for _ in objectives]
+    curvature = [np.empty(matrix.shape[0]) for _ in objectives]
 
     def part(first, last):
         sums = reading.zeros()
@@ -93,7 +93,7 @@ def _evaluate(matrix, objectives, thetas):
                     objective.negative[start:stop],
                     *objective.gammas,
                     slope[k],
-                    weight[k][start:stop],
+                    curvature[k][start:stop],
                 )
                 loss[k] += block_loss
                 n_wrong[k] += block_wrong
@@ -102,7 +102,9 @@ def _evaluate(matrix, objectives, thetas):
         return loss, sums, total, n_wrong
 
     loss, sums, total, n_wrong = reading.fold(part)
-    answers = zip(objectives, thetas, loss, reading.rows(sums), total, n_wrong, weight, strict=True)
+    answers = zip(
+        objectives, thetas, loss, reading.rows(sums), total, n_wrong, curvature, strict=True
+    )
     points = [objective.point(*rest) for objective, *rest in answers]
     reading.end()
     return points
@@ -133,17 +135,17 @@ def _hessian_product(matrix, objectives, points, directions):
         sums = reading.zeros()
         total = np.zeros(len(objectives))
         if matrix.is_sparse:
-            weights = np.array([point.weight[first:last] for point in points])
+            curvatures = np.array([point.curvature[first:last] for point in points])
             where = matrix.at(first, last)
             passes.sparse_curvature_pass(
-                *where, reading.coefs, reading.shifts[:, 0], weights, sums, total
+                *where, reading.coefs, reading.shifts[:, 0], curvatures, sums, total
             )
             return sums, total
         for start, stop, change, combine in reading.blocks(first, last):
             for k, point in enumerate(points):
-                weight = point.weight[start:stop]
+                curvature = point.curvature[start:stop]
                 # A row that does not count may have an infinite score.
-                change[k] = np.where(weight > 0.0, change[k] * weight, 0.0)
+                change[k] = np.where(curvature > 0.0, change[k] * curvature, 0.0)
             total += change[: len(points)].sum(axis=1)
             combine(change, sums)
         return sums, total
@@ -160,12 +162,12 @@ def _hessian(matrix, objectives, points):
 
     Then one Gram matrix serves them all; else each has its own, and threads share them out.
     """
-    base = points[0].weight
+    base = points[0].curvature
     row = int(np.argmax(base))
-    factors = [point.weight[row] / base[row] for point in points]
+    factors = [point.curvature[row] / base[row] for point in points]
     pairs = list(zip(objectives, points, strict=True))
     if not all(
-        _are_close(point.weight, f * base) for point, f in zip(points, factors, strict=True)
+        _are_close(point.curvature, f * base) for point, f in zip(points, factors, strict=True)
     ):
         return matrix.team.map(lambda objective, point: objective.hessian(point), pairs)
     gram = gram_matrix(matrix, base, objectives[0].center, objectives[0].scale)

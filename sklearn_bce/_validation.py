@@ -87,7 +87,7 @@ def _held_out_rows(estimator, y, sample_weight):
     counted = weight if weight.ndim == 1 else weight.sum(axis=1)
     # As for the rows that lbfgs draws, None is a fixed seed.
     random = check_random_state(0 if estimator.random_state is None else estimator.random_state)
-    rows = draw_rows(y, np.flatnonzero(counted), estimator.validation_fraction, random)
+    rows = draw_validation_rows(y, np.flatnonzero(counted), estimator.validation_fraction, random)
     if rows.size == 0:
         raise ValueError(
             f"early_stopping=True needs rows for validation, but no class has more than one row "
@@ -98,7 +98,7 @@ def _held_out_rows(estimator, y, sample_weight):
     return Split(fitted, y[rows], weight[rows], rows=rows)
 
 
-def draw_rows(y, rows, fraction, random):
+def draw_validation_rows(y, rows, fraction, random):
     """Draw a share of the rows with labels distributed as those of all.
 
     Each class gives its share, one row at least, and keeps one at least; of a single row it gives

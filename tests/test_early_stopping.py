@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
-from sklearn_bce._validation import draw_rows
+from sklearn_bce._validation import draw_validation_rows
 from sklearn_bce.display import LossCurveDisplay
 from sklearn_bce.loss import value
 from tests.problems import LOSSES, SOLVERS, small_problem
@@ -194,7 +194,7 @@ def test_an_early_end_is_no_failure_to_converge():
 
 def held_out(y, fraction=0.1, seed=0, weight=None):
     rows = np.arange(y.shape[0]) if weight is None else np.flatnonzero(weight)
-    return draw_rows(y, rows, fraction, np.random.RandomState(seed))
+    return draw_validation_rows(y, rows, fraction, np.random.RandomState(seed))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -39,7 +39,7 @@ def test_inverse_of_the_hessian(layout, fit_intercept, gammas):
     theta[-1] = gradient[-1] = theta[-1] * fit_intercept
     with np.errstate(over="ignore", invalid="ignore"):  # as a fit does
         point = problem.evaluate(theta)
-        factor = RowFactor(problem, problem.row_gram(), point.weight)
+        factor = RowFactor(problem, problem.row_gram(), point.curvature)
         solved = factor.solve(gradient)
     assert factor.is_regular
     expected = np.linalg.solve(problem.hessian(point), gradient)
@@ -50,12 +50,12 @@ def test_products_that_drown_the_penalty():
     X, _, soft, w = small_problem(20, 30)
     problem = Objective(Matrix(1e8 * X), w * soft, w * (1.0 - soft), 1.0, (0.0, 0.0), True)
     point = problem.evaluate(np.zeros(problem.size))
-    factor = RowFactor(problem, problem.row_gram(), point.weight)
+    factor = RowFactor(problem, problem.row_gram(), point.curvature)
     assert not factor.is_regular
     # It is the inverse of a Hessian with a larger penalty.
     gradient = np.linspace(-1.0, 1.0, problem.size)
     raised = problem.hessian(point)
-    raised += np.diag(np.append(factor.penalty - problem.penalty[:-1], 0.0))
+    raised += np.diag(np.append(factor.l2 - problem.l2[:-1], 0.0))
     expected = np.linalg.solve(raised, gradient)
     solved = factor.solve(gradient)
     np.testing.assert_allclose(solved, expected, rtol=0, atol=1e-6 * np.abs(expected).max())

@@ -773,7 +773,7 @@ def test_one_reading_for_many_problems(layout, fit_intercept, gammas):
         assert shared.is_separated == one.is_separated
         # 1e-10: sums over columns 1e5 off centre, in another order
         np.testing.assert_allclose(shared.gradient, one.gradient, rtol=0, atol=1e-10)
-        np.testing.assert_allclose(shared.weight, one.weight, rtol=1e-9)
+        np.testing.assert_allclose(shared.curvature, one.curvature, rtol=1e-9)
     for verb, arguments in (("hessian_product", [[theta] * 3]), ("hessian", [])):
         questions = list(zip(problems, alone, *arguments, strict=True))
         for (objective, *rest), answer in zip(

@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier
-from sklearn_bce._posterior import best_logit, log_odds
+from sklearn_bce._posterior import log_odds
 from tests.problems import LOSSES, small_problem
 from tests.reference import definition, phi
 
@@ -36,6 +36,16 @@ def smoothed_shares(z, gammas, weights):
     """The formula's shares of no and of yes, labels smoothed, from derivatives in 60 digits."""
     yes, no = weights[0] * phi(z, gammas[0], 1), weights[1] * phi(-z, gammas[1], 1)
     return yes / (yes + no), no / (yes + no)
+
+
+def best_logit(eta, **parameters):
+    """The inverse of `log_odds`, which rises: by halving an interval to two neighbouring floats."""
+    low, high = np.full((2, eta.size), [[-1e4], [1e4]])
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        is_low = log_odds(middle, **parameters) < logit(eta)
+        low, high = np.where(is_low, middle, low), np.where(is_low, high, middle)
+    return 0.5 * (low + high)
 
 
 # -- the formula

@@ -420,7 +420,7 @@ def answers(X, y, gamma, team):
     return {
         "value": point.value,
         "gradient": point.gradient,
-        "weight": point.weight,
+        "weight": point.curvature,
         "hessian": objective.hessian(point),
         "product": objective.hessian_product(point, theta[::-1].copy()),
         "logits": objective.logits(theta),

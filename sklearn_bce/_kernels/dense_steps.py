@@ -67,12 +67,12 @@ def dense_steps(X, order, u, v, gammas, share, rule, state, loss):
                 z[i] = score + state.intercept[0, k]
             positive, negative = u[k, start : start + n], v[k, start : start + n]
             for i in range(n):
-                state.row_weight[k] += (positive[i] + negative[i]) ** 2
+                state.squared_weight[k] += (positive[i] + negative[i]) ** 2
             of_rows, _ = loss_of_rows(
                 z[:n], positive, negative, gammas[k, 0], gammas[k, 1], slope[:n], weight[:n]
             )
             loss[k] += of_rows
-            prior = prior_square(k, state.prior, state.row_weight, state.totals)
+            prior = prior_square(k, state.prior, state.squared_weight, state.totals)
             gradient[:] = 0.0
             for i in range(n):
                 for j in range(width):

@@ -45,7 +45,7 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
     """
     # Under names of their own: taken out of a tuple in the loop, arrays would be counted each time.
     features, duals, average, totals = state.features, state.duals, state.average, state.totals
-    intercept, row_weight, priors = state.intercept, state.row_weight, state.prior
+    intercept, squared_weight, priors = state.intercept, state.squared_weight, state.prior
     penalties, l1_ratio = state.penalty, rule.l1_ratio
     n_columns, n_problems = average.shape
     n_rows, batch_size = order.size, rule.batch_size
@@ -74,8 +74,8 @@ def sparse_steps(X, order, u, v, gammas, share, rule, state, loss):
                 else:
                     score = _score(a, b, columns, values, features, at + COEF)
                 logits[k, start + i] = intercept[0, k] + score
-            row_weight[k] += _fill_slopes(k, start, rows.size, u, v, gammas, logits, slope)
-            prior = prior_square(k, priors, row_weight, totals)
+            squared_weight[k] += _fill_slopes(k, start, rows.size, u, v, gammas, logits, slope)
+            prior = prior_square(k, priors, squared_weight, totals)
             _fill_gradients(rows.size, ends, values, slope, gradient)
             if rule.is_adaptive:
                 _steepen(n, columns, features, at, prior, spread, size, gradient, squares, h)

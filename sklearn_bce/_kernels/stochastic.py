@@ -75,7 +75,7 @@ class State(NamedTuple):
     moments: np.ndarray  # (2, n_columns), (2, 0)
     average: np.ndarray  # (K, n_columns), (n_columns, K): of the coefficients
     intercept: np.ndarray  # (3, K): the intercept at the centre, its squared gradients, its average
-    row_weight: np.ndarray  # (K,): sum of the squared weights of rows
+    squared_weight: np.ndarray  # (K,): sum of the squared weights of rows
     prior: np.ndarray  # (K,): rows that count as seen before, with slopes as large as their weight
     penalty: np.ndarray  # (K,)
     totals: np.ndarray  # (N_TOTALS,)
@@ -131,9 +131,9 @@ def base_curvature(rule, n_present, step):
 
 
 @jit_within
-def prior_square(k, prior, row_weight, totals):
+def prior_square(k, prior, squared_weight, totals):
     """The squared slopes of the rows that count as seen before the first."""
-    return prior[k] * row_weight[k] / totals[ROWS]
+    return prior[k] * squared_weight[k] / totals[ROWS]
 
 
 @jit_within

@@ -42,7 +42,7 @@ def duality_gap(objective, point, tol):
     shift = np.zeros(objective.size)
     if not objective.fit_intercept:
         return _proposal(shift, point, gap, point, wanted)
-    slope, curvature = point.gradient[-1], point.weight.sum()
+    slope, curvature = point.gradient[-1], point.curvature.sum()
     step = -slope / curvature if curvature > 0.0 else np.inf
     # Where Newton's step is as good as the optimum it spares a reading of X. It leaves at most half
     # its length times the slope, and mostly much less: curvatures rise on one side and fall on the

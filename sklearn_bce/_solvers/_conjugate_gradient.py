@@ -116,7 +116,7 @@ class Diagonal:
         and the trace 1 + |b|^2 + L.
         """
         inverse = self.inverse
-        least = np.min(objective.penalty[:-1] * inverse[:-1])
+        least = np.min(objective.l2[:-1] * inverse[:-1])
         if not (objective.fit_intercept and least > _LEAST):
             return least
         intercept = np.zeros(objective.size)

@@ -6,11 +6,11 @@ proves the end; see `_own_proof.py`.
 
 import numpy as np
 
+from .._intercept import best_constant, constant_value
 from .._kernels.vectors import largest_ratio
-from . import _own_proof
-from ._intercept import best_constant, constant_value
 from ._loop import ROUNDING, Proposal, minimise
 from ._newton_step import Factor
+from ._own_proof import FEATURES_PER_ITERATION, OwnProofRule
 
 _CLOSE = 0.02  # relative
 _SAFE = 2.0  # change of the curvatures since the metric was made
@@ -24,17 +24,17 @@ _OVERHEAD = 2**17  # entries of X that are read in the time of a step's other wo
 class Near:
     """A Hessian from near by: its rows' curvatures, and their Gram matrix in scaled variables."""
 
-    def __init__(self, weight, gram):
-        self.weight = weight
+    def __init__(self, curvature, gram):
+        self.curvature = curvature
         self.gram = gram
 
     def factor(self, objective):
         """Return the Factor of the Hessian with the penalty of an objective."""
         return Factor(objective.hessian_from(self.gram.copy()))
 
-    def distance(self, weight):
+    def distance(self, curvature):
         """Return how unlike other curvatures are: 1 if they are the same up to a factor."""
-        return largest_ratio(self.weight, weight) * largest_ratio(weight, self.weight)
+        return largest_ratio(self.curvature, curvature) * largest_ratio(curvature, self.curvature)
 
 
 def solve(rule, starts, control, n_iter=0):
@@ -61,7 +61,7 @@ def solve(rule, starts, control, n_iter=0):
     return (yield from run)
 
 
-class Rule(_own_proof.Rule):
+class NeighbourRule(OwnProofRule):
     """L-BFGS whose first metric comes from near by, and that weighs a Hessian against its steps.
 
     Parameters
@@ -79,13 +79,13 @@ class Rule(_own_proof.Rule):
         matrix = objective.matrix
         width = min(objective.size, matrix.n_values / matrix.shape[0])
         share = matrix.n_values / (matrix.n_values + _OVERHEAD)
-        self.steps_of_hessian = share * width / _own_proof.FEATURES_PER_ITERATION
+        self.steps_of_hessian = share * width / FEATURES_PER_ITERATION
 
     def begin(self, point):
         """Choose the metric for a start at ``point``."""
-        near = min(self.candidates, key=lambda near: near.distance(point.weight))
+        near = min(self.candidates, key=lambda near: near.distance(point.curvature))
         self.near = near
-        self.renew(near.weight, near.factor(self.objective))
+        self.renew(near.curvature, near.factor(self.objective))
         self.decrement = np.inf
 
     def is_close(self, point):
@@ -113,8 +113,8 @@ class Rule(_own_proof.Rule):
         """As any, but the Hessian is kept for others."""
         hessian = yield self.objective.hessian, point
         proposal = yield from self.newton(point, Factor(hessian))
-        hessian.flat[:: self.objective.size + 1] -= self.objective.penalty
-        self.near = Near(point.weight, hessian)
+        hessian.flat[:: self.objective.size + 1] -= self.objective.l2
+        self.near = Near(point.curvature, hessian)
         return proposal
 
     def _unseen(self, proposal, point):
@@ -125,7 +125,7 @@ class Rule(_own_proof.Rule):
         """
         is_last = proposal.ends and proposal.decrement <= self.tol * point.value
         is_convex = not any(self.objective.gammas)
-        if not (is_last and is_convex and self.near.distance(point.weight) <= _SAFE):
+        if not (is_last and is_convex and self.near.distance(point.curvature) <= _SAFE):
             return proposal
         slope = point.gradient @ proposal.direction
         end = point._replace(

@@ -174,7 +174,7 @@ class GramModel(_Model):
         self.free = -gradient[-1] / corner if corner > 0.0 else 0.0
         self.hessian = hessian[:-1, :-1] - np.outer(border, self.share)
         self.slope = gradient[:-1] - self.share * gradient[-1]
-        self.l1, self.l2 = objective.l1[:-1], objective.penalty[:-1]
+        self.l1, self.l2 = objective.l1[:-1], objective.l2[:-1]
         self.start = point.theta[:-1]
         self.w = self.start.copy()
         self.gain = 0.5 * self.free**2 * corner
@@ -218,17 +218,17 @@ class ColumnModel(_Model):
 
     solved = 0.03
 
-    def __init__(self, objective, point, columns, weight):
-        self.objective, self.point = objective, point._replace(weight=weight)
+    def __init__(self, objective, point, columns, curvature):
+        self.objective, self.point = objective, point._replace(curvature=curvature)
         self.X, self.columns = objective.matrix.columns, columns
         self.center, self.scale = objective.center, objective.scale
         self.size = objective.size
-        self.weight, self.lowest = weight, objective.lowest
-        self.l1, self.l2 = objective.l1[columns], objective.penalty[columns]
+        self.row_curvature, self.lowest = curvature, objective.lowest
+        self.l1, self.l2 = objective.l1[columns], objective.l2[columns]
         self.gradient, self.start = point.gradient[columns], point.theta[columns]
         self.w, self.rows = self.start.copy(), np.zeros(objective.n_rows)
         self.total = point.gradient[-1]  # plus the sum of the rows
-        corner = weight.sum() if objective.fit_intercept else 0.0
+        corner = curvature.sum() if objective.fit_intercept else 0.0
         self.corner = corner if corner > 0.0 else np.inf
         self.gain = 0.5 * self.total**2 / self.corner
         entries_a_column = max(1.0, objective.matrix.n_values / objective.matrix.shape[1])
@@ -240,7 +240,7 @@ class ColumnModel(_Model):
                 columns[some],
                 self.center,
                 self.scale,
-                self.weight,
+                self.row_curvature,
                 self.diagonal[some],
                 self.border[some],
             )
@@ -274,7 +274,7 @@ class ColumnModel(_Model):
                 self.columns,
                 self.center,
                 self.scale,
-                self.weight,
+                self.row_curvature,
                 self.curvature,
                 self.border,
                 self.corner,
@@ -302,11 +302,15 @@ class ColumnModel(_Model):
         return products
 
     def bend(self, face, change):
-        rows = np.zeros(self.weight.size)
+        rows = np.zeros(self.row_curvature.size)
         for some in self._parts(face.size):
             columns = self.columns[face[some]]
-            add_columns(self.X, columns, self.center, self.scale, change[some], self.weight, rows)
-        squares = np.divide(rows**2, self.weight, out=np.zeros_like(rows), where=self.weight > 0.0)
+            add_columns(
+                self.X, columns, self.center, self.scale, change[some], self.row_curvature, rows
+            )
+        squares = np.divide(
+            rows**2, self.row_curvature, out=np.zeros_like(rows), where=self.row_curvature > 0.0
+        )
         total = self.border[face] @ change
         curvature = squares.sum() - total**2 / self.corner + self.l2[face] @ change**2
         return rows, curvature

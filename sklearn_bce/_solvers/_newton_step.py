@@ -48,7 +48,7 @@ def newton_step(objective, point):
 def factor_at(objective, point):
     """Return a factor of the Hessian, by the rows where there are fewer of them than columns."""
     if objective.by_rows:
-        factor = RowFactor(objective, (yield (objective.row_gram,)), point.weight)
+        factor = RowFactor(objective, (yield (objective.row_gram,)), point.curvature)
         if factor.is_regular or objective.size > MAX_FACTOR_SIZE:
             return factor
     return Factor((yield objective.hessian, point))

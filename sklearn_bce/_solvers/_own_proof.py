@@ -23,16 +23,16 @@ def renew_every(objective):
     return np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
 
 
-def slack(weight, point):
-    """Return what a decrement by the Hessian of other curvatures, ``weight``, is at most short by.
+def slack(curvature, point):
+    """Return what a decrement by the Hessian of another ``curvature`` is at most short by.
 
     It is a factor, or None where a Hessian of the point's own proves more.
     """
-    ratio = largest_ratio(weight, point.weight)
+    ratio = largest_ratio(curvature, point.curvature)
     return max(1.0, ratio) if ratio <= _LARGEST_RATIO else None
 
 
-class Rule:
+class OwnProofRule:
     """Directions by L-BFGS that knows which curvatures its metric was made with.
 
     Parameters
@@ -46,12 +46,12 @@ class Rule:
         self.objective = objective
         self.tol = tol
         self.renew_every = renew_every(objective)
-        self.memory = self.weight = None
+        self.memory = self.curvature = None
         self.decrement = np.inf  # by the metric
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:
-            self.renew(point.weight, (yield from factor_at(self.objective, point)))
+            self.renew(point.curvature, (yield from factor_at(self.objective, point)))
         self.age += 1
         direction, gained = self.direction(point)
         bound = self.bound(point)
@@ -65,21 +65,21 @@ class Rule:
 
     def by_own_hessian(self, point):
         """Newton's step, whose Hessian becomes the metric: the certificate."""
-        if self.weight is point.weight:  # it is already
+        if self.curvature is point.curvature:  # it is already
             return (yield from step_by(self.objective, point, self.metric))
         return (yield from self.newton(point, (yield from factor_at(self.objective, point))))
 
     def newton(self, point, factor):
         """Newton's step by the factor of the Hessian there, which becomes the metric."""
         proposal = yield from step_by(self.objective, point, factor)
-        self.renew(point.weight, factor)
+        self.renew(point.curvature, factor)
         self.memory.direction(point)  # the next pair starts here
         self.decrement = proposal.decrement
         return proposal
 
-    def renew(self, weight, metric):
+    def renew(self, curvature, metric):
         """Take a metric made with these curvatures: it knows better than pairs from further off."""
-        self.weight = weight
+        self.curvature = curvature
         self.metric = metric
         self.memory = LimitedMemory(metric, trusted=np.inf)
         self.age = 0
@@ -94,5 +94,5 @@ class Rule:
         """Bound of the Newton decrement, or None where it is not to be had or not within reach."""
         if not (self.metric.is_regular and self.decrement <= self.tol * point.value):
             return None
-        factor = slack(self.weight, point)
+        factor = slack(self.curvature, point)
         return None if factor is None else factor * self.decrement

@@ -1,7 +1,7 @@
 r"""The inverse of a Hessian by the products of the rows with one another, where these are few.
 
 The Hessian of the coefficients is :math:`S^\top D S + P`, with S the centred and scaled rows, D
-their curvatures and P the penalty. Woodbury's identity (Golub and Van Loan, "Matrix Computations",
+their curvature and P the penalty. Woodbury's identity (Golub and Van Loan, "Matrix Computations",
 section 2.1.4) turns its inverse to that of a matrix of the rows,
 
 .. math:: B = I + D^{1/2} K D^{1/2}, \qquad K = S P^{-1} S^\top,
@@ -29,22 +29,22 @@ class RowFactor:
         One that goes `by_rows`.
     row_gram : ndarray of shape (n_rows, n_rows)
         Of the centred rows in the user's units.
-    weight : ndarray of shape (n_rows,)
+    curvature : ndarray of shape (n_rows,)
         Curvatures of the rows.
     """
 
-    def __init__(self, objective, row_gram, weight):
+    def __init__(self, objective, row_gram, curvature):
         self.objective = objective
         self.used = np.flatnonzero(objective.positive + objective.negative)
-        curvatures = weight[self.used]
+        curvature = curvature[self.used]
         inner = row_gram[np.ix_(self.used, self.used)]
-        largest = np.max(curvatures * np.diagonal(inner), initial=0.0) / objective.strength
+        largest = np.max(curvature * np.diagonal(inner), initial=0.0) / objective.strength
         error = self.used.size * np.finfo(float).eps * largest
         self.is_regular = error <= _ENOUGH_DIGITS
         raised = 1.0 if self.is_regular else error / _ENOUGH_DIGITS
-        self.penalty = raised * objective.penalty[:-1]
+        self.l2 = raised * objective.l2[:-1]
         self.strength = raised * objective.strength
-        self.root = np.sqrt(curvatures / self.strength)
+        self.root = np.sqrt(curvature / self.strength)
         inner *= self.root
         inner *= self.root[:, np.newaxis]
         inner.flat[:: inner.shape[0] + 1] += 1.0
@@ -60,7 +60,7 @@ class RowFactor:
     def solve(self, gradient):
         """Return Hessian^-1 @ gradient."""
         objective = self.objective
-        solved = np.append(gradient[:-1] / self.penalty, 0.0)
+        solved = np.append(gradient[:-1] / self.l2, 0.0)
         factors = np.zeros(objective.n_rows)
         factors[self.used] = self._by_rows(objective.logits(solved)[self.used])
         if objective.fit_intercept:
@@ -68,5 +68,5 @@ class RowFactor:
             factors[self.used] += solved[-1] * self.of_ones
         sums = objective.matrix.combination(factors)
         combined, _ = objective.chain(sums, factors.sum(), np.zeros_like(gradient))
-        solved[:-1] -= combined[:-1] / self.penalty
+        solved[:-1] -= combined[:-1] / self.l2
         return solved

@@ -9,14 +9,15 @@ diagonal, see `Objective.metric`.
 
 import numpy as np
 
+from .._intercept import constant_value
 from .._objective import MAX_FACTOR_SIZE
-from . import _own_proof, newton_cholesky
+from . import newton_cholesky
 from ._certify import certifier
 from ._conjugate_gradient import Diagonal, cg_step
-from ._intercept import constant_value
 from ._limited_memory import LimitedMemory
 from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
+from ._own_proof import OwnProofRule, renew_every
 
 _MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
@@ -50,7 +51,7 @@ def solve(objective, theta, control, n_iter=0):
     else:
         point = yield objective.evaluate, theta
     if sample is objective and objective.size <= MAX_FACTOR_SIZE and objective.n_rows_held:
-        rule = _own_proof.Rule(objective, control.tol)
+        rule = OwnProofRule(objective, control.tol)
         certify = rule.by_own_hessian
     else:
         rule = _Rule(objective, sample)
@@ -66,7 +67,7 @@ class _Rule:
         self.sample = sample
         self.memory = None
         self.has_factor = objective.size <= MAX_FACTOR_SIZE
-        self.renew_every = _own_proof.renew_every(objective) if self.has_factor else np.inf
+        self.renew_every = renew_every(objective) if self.has_factor else np.inf
 
     def propose(self, point):
         if self.memory is None or self.age >= self.renew_every:

@@ -57,7 +57,7 @@ def _start(objective, theta, control, n_iter):
     change.
     """
     point = yield objective.evaluate, theta
-    if theta[:-1].any() or objective.penalty.any():
+    if theta[:-1].any() or objective.l2.any():
         return point, n_iter
     slope, l1 = np.abs(point.gradient[:-1]), objective.l1[:-1]
     excess = np.divide(slope, l1, out=np.zeros_like(slope), where=l1 > 0.0)
@@ -125,17 +125,17 @@ class _HessianSteps:
         return self._with_proof(proposal, point) if is_close else proposal
 
     def certify(self, point):
-        objective, weight = self.objective, point.weight
+        objective, curvature = self.objective, point.curvature
         self.hessian = yield objective.hessian, point
         self.age = 0
         proposal = self._step(point)
         if proposal.decrement > point.value and objective.n_rows_held:
             mass = objective.positive + objective.negative
-            weight = point.weight + _DAMPING[-1] * mass
-            self.hessian = yield objective.hessian, point._replace(weight=weight)
+            curvature = point.curvature + _DAMPING[-1] * mass
+            self.hessian = yield objective.hessian, point._replace(curvature=curvature)
             proposal = self._step(point)
         if objective.n_rows_held and not any(objective.gammas):
-            self.made = self.hessian.copy(), weight
+            self.made = self.hessian.copy(), curvature
         return proposal
 
     def _with_proof(self, proposal, point):
@@ -146,8 +146,8 @@ class _HessianSteps:
         """
         if self.made is None:
             return proposal
-        hessian, weight = self.made
-        factor = slack(weight, point)
+        hessian, curvature = self.made
+        factor = slack(curvature, point)
         model = GramModel(hessian, self.objective, point)
         wanted = self.tol * point.value
         if factor is None or not model.minimise_to_prove(point.value, wanted):
@@ -223,7 +223,7 @@ class _WorkingSets:
     def _step_on_columns(self, point, columns, enough):
         columns, mass = np.sort(columns), self.objective.positive + self.objective.negative
         for damping in _DAMPING:
-            model = ColumnModel(self.objective, point, columns, point.weight + damping * mass)
+            model = ColumnModel(self.objective, point, columns, point.curvature + damping * mass)
             done = model.minimise_to_prove(point.value, self.tol * point.value, enough)
             if model.gain <= point.value:  # more than everything cannot be gained
                 break

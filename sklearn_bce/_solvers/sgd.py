@@ -105,7 +105,7 @@ def _start(objective, point, rule):
     if point.theta[:-1].any():
         # A start that others have found is as good as one that these rows have led to: the squared
         # slopes of well-fitted rows are their curvatures on average.
-        prior += objective.n_rows * point.weight.sum()
+        prior += objective.n_rows * point.curvature.sum()
     return Descent.start(
         coef[np.newaxis],
         np.array([intercept]),
