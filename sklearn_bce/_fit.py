@@ -20,7 +20,7 @@ from ._matrix import MAX_SAMPLED_VALUES, Matrix
 from ._objective import MAX_FACTOR_SIZE, Objective, few_rows
 from ._parameters import gamma_pair, has_l1, is_int
 from ._progress import saved_progress
-from ._solvers._loop import Control, Solution
+from ._solvers._loop import LOOSEST_TOL, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
 from ._threads import ALONE, team_of_a_fit
 from ._together import run_together
@@ -29,7 +29,6 @@ from ._watch import Watches
 
 _FOCAL_START_TOL = 1e-4
 _FOCAL_START_ITERATIONS = 100  # several times what it takes; the others are for the focal loss
-_LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 _TILE_BYTES = 2**28  # what problems solved at once may take
 _LONG = 10_000  # columns
 # Of one problem, as test_memory.py measures it: vectors as long as X, Hessians of few columns, and
@@ -173,7 +172,7 @@ def problems_at_once(n_rows, n_columns):
 
 def control_of(estimator):
     """Return what the estimator's parameters ask of a solver."""
-    tol = min(estimator.tol, _LOOSEST_TOL)
+    tol = min(estimator.tol, LOOSEST_TOL)
     return Control(tol, estimator.max_iter, seed=seed_of(estimator))
 
 

@@ -36,7 +36,7 @@ _DENSE_AXES = {
     "duals": Axis(1),
     "average": Axis(0),
     "intercept": Axis(1),
-    "row_weight": Axis(0),
+    "squared_weight": Axis(0),
     "prior": Axis(0),
     "penalty": Axis(0),
 }

@@ -5,7 +5,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._exceptions import SeparationWarning, warn
 from ._separation import is_quasi_separated
-from ._solvers._loop import ROUNDING
+from ._solvers._loop import LOOSEST_TOL, ROUNDING
 
 FINEST_STEPS_TOL = 1e-5  # stochastic steps gain less than that in an epoch, and for ever
 _ASTRAY = 1.1  # times the objective of the start: epochs that all end above have diverged
@@ -23,11 +23,7 @@ def warn_of(name, estimator, objective, solution):
             SeparationWarning,
         )
     elif solution.optimality > max(estimator.tol, ROUNDING):
-        advice = (
-            "Increase max_iter"
-            if solution.n_iter >= estimator.max_iter
-            else "Rounding ended its progress: increase tol"
-        )
+        advice = _advice(estimator, solution)
         warn(
             f"{name} did not converge: after {solution.n_iter} iterations the objective is above "
             f"its minimum by about {solution.optimality:.1e} of its value, more than tol="
@@ -57,6 +53,17 @@ def warn_of(name, estimator, objective, solution):
             "infimum to tol, but they would grow for ever. Use a finite C.",
             SeparationWarning,
         )
+
+
+def _advice(estimator, solution):
+    if solution.n_iter >= estimator.max_iter:
+        return "Increase max_iter"
+    if solution.optimality <= LOOSEST_TOL:
+        return "Rounding ended its progress: increase tol"
+    return (
+        "Rounding ended its progress: features may be so far from 0 that their differences have "
+        "few digits. Centre them where they come from"
+    )
 
 
 def _has_gone_astray(solution):

@@ -174,7 +174,7 @@ def test_wide_sparse_data():
         clf.fit(data, target)
         scores = np.atleast_2d(clf.validation_scores_)
         assert (scores.argmax(axis=1) == clf.n_iter_).all()
-        assert (clf.optimality_ >= 0).all() if np.ndim(clf.optimality_) else clf.optimality_ >= 0
+        assert np.all(clf.optimality_ > clf.tol)  # they end long before
 
 
 def test_an_early_end_is_no_failure_to_converge():

@@ -27,6 +27,7 @@ _MAX_TRIALS = 200
 _SHORTEN = (0.2, 0.5)  # least and greatest share of a trial step that the next one keeps
 _DISAPPOINTING = 0.01  # share of the promised decrement
 _VALUE_NOISE = 1e-14  # relative: changes of the value below it are rounding
+LOOSEST_TOL = 1e-5  # further out the decrement is no bound of the distance to the minimum
 ROUNDING = 1e-14  # relative: below it, an end of progress is rounding and no failure
 _MAX_IDLE = 10  # steps in a row that change the value by no more than rounding
 

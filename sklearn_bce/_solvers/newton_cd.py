@@ -54,10 +54,10 @@ def _start(objective, theta, control, n_iter):
     With an L1 penalty alone no more coefficients than rows are of use. Where far more columns would
     be used at first, most of them only to be dropped one after another, stronger penalties come
     first, each from the solution for the one before: of these few columns are in use, and few
-    change.
+    change. The sweeps over sparse columns are so cheap that it does not pay for them.
     """
     point = yield objective.evaluate, theta
-    if theta[:-1].any() or objective.l2.any():
+    if theta[:-1].any() or objective.l2.any() or objective.matrix.is_sparse:
         return point, n_iter
     slope, l1 = np.abs(point.gradient[:-1]), objective.l1[:-1]
     excess = np.divide(slope, l1, out=np.zeros_like(slope), where=l1 > 0.0)
