@@ -83,7 +83,13 @@ class LabelWeights:
 def _class_factors(class_weight, classes):
     if not all(isinstance(each, numbers.Real) for each in class_weight.values()):
         raise ValueError(f"class_weight must hold numbers. Got {class_weight!r}.")
-    factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
+    try:
+        factors = np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), float)
+    except ValueError:
+        raise ValueError(
+            f"class_weight={class_weight!r} has keys that are no label, and none for some labels. "
+            f"The classes are {classes.tolist()}."
+        ) from None
     if not (np.isfinite(factors).all() and (factors >= 0.0).all()):
         raise ValueError(
             f"class_weight must hold finite weights that are not negative. Got {class_weight!r}."

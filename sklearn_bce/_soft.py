@@ -34,6 +34,8 @@ def check_column(values, name, *, allow_2d=False):
 
 def one_column(values, name, *, allow_2d=False):
     """Return an array of any dtype without NaN, of the shape of `check_column`."""
+    if values is None:
+        raise ValueError(f"{name} must be an array of numbers. Got None.")
     checked = check_array(
         values,
         ensure_2d=False,

@@ -91,12 +91,13 @@ def weigh(y, weight, factors, label_smoothing):
         If that leaves only one class, or too large weights.
     """
     positive, negative = weigh_rows(y, weight, factors, label_smoothing)
-    check_finite_sum(positive, negative)
+    check_finite_sum(positive, negative, name="sample_weight, class_weight or pos_weight")
     masses = positive.sum(), negative.sum()
     if not min(masses) > _LEAST_SHARE * max(masses):
         raise ValueError(
             f"The weights leave only one class: those on the two classes sum to {masses[1]:g} and "
-            f"{masses[0]:g}, which is as good as nothing on one of them."
+            f"{masses[0]:g}, which is as good as nothing on one of them. They are the products of "
+            "sample_weight, class_weight, pos_weight and the labels."
         )
     return positive, negative
 

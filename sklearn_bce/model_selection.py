@@ -171,6 +171,8 @@ def expand_soft_labels(X, y, sample_weight=None):
 
 
 def _with_rows(X):
+    if X is None:
+        raise ValueError("X must have rows. Got None.")
     if not sp.issparse(X):
         return indexable(X)[0]
     check_structure(X)

@@ -56,6 +56,7 @@ def value_of(clf, X, y, weight):
 
 
 def assert_same_fit(blocks_fit, fit, X, y, weight=None, coef_rtol=2e-6):
+    """The same objective to tol, and coefficients to more than its root, which is 1e-4."""
     ours, theirs = (value_of(clf, X, y, weight) for clf in (blocks_fit, fit))
     assert ours == pytest.approx(theirs, rel=1e-8)
     size = np.abs(fit.coef_).max()

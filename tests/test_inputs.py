@@ -225,7 +225,7 @@ def test_weight_of_one_row_is_measured_against_that_row():
         ({0: "much", 1: 1.0}, "class_weight must hold numbers. Got {0: 'much'"),
         ({0: None, 1: 1.0}, "class_weight must hold numbers. Got {0: None"),
         ({0: 0.0, 1: 1.0}, "class_weight.* leaves only one class"),
-        ({"spam": 2.0}, "not in class_weight"),
+        ({"spam": 2.0}, r"class_weight={'spam': 2.0} has keys .* The classes are \[0, 1\]"),
         ({0: 1e300, 1: 1e-300}, "leave only one class"),
     ],
     ids=str,

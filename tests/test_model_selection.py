@@ -226,6 +226,7 @@ def test_expanded_weights_hold_the_mass_of_each_row():
     [
         ([0.5, 1.2], None, r"y must be in \[0, 1\]. Got 1.2"),
         ([0.5], None, "inconsistent numbers of samples"),
+        (None, None, "y must be an array of numbers. Got None"),
         ([[0.5], [0.5]], None, "y must have one column"),
         ([0.5, 0.5], [1.0, -1.0], "must not be negative"),
         ([0.5, 0.5], [1.0], "sample_weight.shape"),
