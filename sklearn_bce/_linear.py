@@ -25,6 +25,15 @@ _STAMP = "_sklearn_bce_version"  # in a saved state
 class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Prediction from ``coef_``, ``intercept_`` and ``classes_``."""
 
+    _doc_link_module = "sklearn_bce"
+    _doc_link_template = (
+        "https://sklearn-bce.readthedocs.io/en/stable/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    def _doc_link_url_param_generator(self):
+        return {"estimator_module": "sklearn_bce", "estimator_name": type(self).__name__}
+
     def __getstate__(self):
         return {**super().__getstate__(), _STAMP: __version__}
 

@@ -61,7 +61,7 @@ def _start(objective, theta, control, n_iter):
         return point, n_iter
     slope, l1 = np.abs(point.gradient[:-1]), objective.l1[:-1]
     excess = np.divide(slope, l1, out=np.zeros_like(slope), where=l1 > 0.0)
-    if np.count_nonzero(excess > 1.0) <= _FEW * objective.n_rows_held:
+    if np.count_nonzero(excess > 1.0) <= _FEW * objective.n_rows:
         return point, n_iter
     n_stages = int(np.log(np.max(excess)) / np.log(_STAGE))
     for factor in _STAGE ** np.arange(n_stages, 0.0, -1.0):
