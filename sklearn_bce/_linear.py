@@ -80,9 +80,10 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
             scores = safe_sparse_dot(checked, self.coef_.T, dense_output=True)
             scores += self.intercept_
         # An entry of X that is not finite shows in its scores, so X need not be read for it.
-        too_large = ~np.isfinite(scores).all(axis=1)
-        if too_large.any():
+        is_finite = np.isfinite(scores)
+        if not is_finite.all():
             check_X(self, X, reset=False)
+            too_large = ~is_finite.all(axis=1)
             scores[too_large] = _scaled_scores(checked[too_large], self.coef_, self.intercept_)
         return scores
 
