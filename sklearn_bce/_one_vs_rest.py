@@ -403,5 +403,6 @@ def _is_binary(y):
 def _warn_of_constant(name, mass):
     quantity = "all" if mass[1] > 0 else "no"
     warn(
-        f"Label {name!r} is present in {quantity} training examples: its probability is constant.",
+        f"Label {name!r} is present in {quantity} training examples with a weight: its "
+        "probability is constant."
     )
