@@ -94,12 +94,12 @@ class BlocksObjective(Objective):
     """
 
     n_rows_held = 0
+    lowest = 0.0  # merged labels have more entropy than those of the rows
     latest = None, []  # the last Point, and the Hessian there if it was worked out with it
 
     def __init__(self, matrix, positive, negative, *rest, label=0, **parameters):
         super().__init__(matrix, positive, negative, *rest, **parameters)
         self.has_own_columns = False  # nor weights of single rows
-        self.label_entropy = 0.0
         self.label = label
         self.whole = positive.sum() + negative.sum()
 

@@ -8,7 +8,6 @@ import scipy.sparse as sp
 from scipy.special import logit
 from sklearn.utils.multiclass import type_of_target
 
-from ._inputs import check_structure
 from ._targets import (
     check_finite_sum,
     check_sample_weight,
@@ -86,7 +85,6 @@ class LabelColumns:
 
 def checked_indicator(y):
     """Return y with its repeated entries summed; raise ValueError unless all are in [0, 1]."""
-    check_structure(y, "y")
     if sp.issparse(y) and not y.has_canonical_format:
         y = y.copy()
         y.sum_duplicates()

@@ -221,11 +221,10 @@ class Objective:
         part._set_penalty(penalty, 0.0)
         return part
 
-    def with_stronger_penalty(self, factor):
-        """Return the same objective with all its penalties times a factor."""
+    def with_stronger_l1(self, factor):
+        """Return the same objective, without an L2 penalty, its L1 penalty times a factor."""
         part = copy(self)
-        part.strength = factor * self.strength
-        part.l2, part.l1 = factor * self.l2, factor * self.l1
+        part.strength, part.l1 = factor * self.strength, factor * self.l1
         return part
 
     def restricted(self, columns):
