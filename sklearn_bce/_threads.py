@@ -9,27 +9,36 @@ lifts it.
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from functools import cache
-from threading import Lock
+from functools import cache, partial
+from operator import itemgetter
+from queue import SimpleQueue
+from threading import Lock, Thread
 
 import numba
 from threadpoolctl import ThreadpoolController
 
+_HELPER = "sklearn_bce"  # and a number: the names of the threads
+
 _lock = Lock()
-_running = 0
+_running = set()  # a token for each fit
 _limit = None
 _blas_threads = 1  # before the limit
 
 
 class Team:
-    """A pool of threads that is started when it is first needed."""
+    """Threads that are started when they are first needed.
+
+    Not a ThreadPoolExecutor, whose locks are held by Python code: an exception from outside, as
+    Ctrl-C raises it, may leave one locked, and all threads waiting for it. Here they share nothing
+    but queues that are written in C.
+    """
 
     def __init__(self, size=1):
         self.size = size
-        self._pool = None
+        self._jobs = None
+        self._helpers = []
 
     def map(self, task, parts):
         """Return [task(*part) for part in parts], worked out by all threads.
@@ -39,39 +48,86 @@ class Team:
         n_helpers = min(self.size, len(parts)) - 1
         if n_helpers <= 0:
             return [task(*part) for part in parts]
-        results = [None] * len(parts)
-        todo = deque(enumerate(parts))
-
-        def work():
-            try:
-                while (numbered := _next(todo)) is not None:
-                    index, part = numbered
-                    results[index] = task(*part)
-            finally:
-                todo.clear()  # after an error, nobody begins another part
-
-        helpers = [self._submit(work) for _ in range(n_helpers)]
+        self._start()
+        job = _Job(task, parts)
         try:
-            work()
+            for _ in range(n_helpers):
+                self._jobs.put(partial(copy_context().run, job.work))  # with NumPy's error state
+            job.work()
+            return job.results()
         finally:
-            # One that has not begun has nothing left to do, and may never begin.
-            begun = [helper for helper in helpers if not helper.cancel()]
-            wait(begun)
-            task = None  # which the others would keep, with its data, until a thread meets them
-        for helper in begun:
-            helper.result()
-        return results
+            job.forget()
 
-    def _submit(self, work):
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.size - 1)
-        return self._pool.submit(copy_context().run, work)  # NumPy's error state comes along
+    def _start(self):
+        if self._jobs is not None:
+            return
+        self._jobs = SimpleQueue()
+        for k in range(self.size - 1):
+            helper = Thread(target=_help, args=(self._jobs,), name=f"{_HELPER}_{k}", daemon=True)
+            helper.start()
+            self._helpers.append(helper)
 
     def close(self):
         """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        if self._jobs is not None:
+            self._jobs.put(None)
+        while self._helpers:
+            self._helpers.pop().join()
+        self._jobs = None
+
+
+class _Job:
+    """A task and its parts, each of which some thread takes, works on and answers, once."""
+
+    def __init__(self, task, parts):
+        self._task = task
+        self._todo = deque(enumerate(parts))
+        self._answers = SimpleQueue()
+        self._n_parts = len(parts)
+
+    def work(self):
+        """Work on parts until all are taken."""
+        task = self._task
+        while (numbered := _next(self._todo)) is not None:
+            index, part = numbered
+            result = error = None
+            try:
+                result = task(*part)
+            except BaseException as caught:
+                error = caught
+                self._skip()
+            self._answers.put((index, result, error))
+            del result, error
+
+    def _skip(self):
+        """Answer for the parts that nobody has taken."""
+        while (numbered := _next(self._todo)) is not None:
+            self._answers.put((numbered[0], None, None))
+
+    def results(self):
+        """Return the results in the order of the parts; raise the first error, if any."""
+        answers = sorted((self._answers.get() for _ in range(self._n_parts)), key=itemgetter(0))
+        errors = [error for _, _, error in answers if error is not None]
+        if errors:
+            del answers  # an error keeps this frame alive, so the frame must not keep the error
+            raise errors.pop(0)
+        return [result for _, result, _ in answers]
+
+    def forget(self):
+        """Drop the parts that nobody has taken, and the task, which holds the data.
+
+        A thread that has been busy elsewhere may come upon this much later.
+        """
+        self._todo.clear()
+        self._task = None
+
+
+def _help(jobs):
+    """Do one job after the other until there is None, which is passed on to the next helper."""
+    while (job := jobs.get()) is not None:
+        job()
+        del job
+    jobs.put(None)
 
 
 ALONE = Team()
@@ -92,10 +148,10 @@ def _controller():
 
 def _forget():
     """In a forked child no fit is running, whatever the parent's threads were at."""
-    global _lock, _running
+    global _lock
     _lock = Lock()
     if _running:
-        _running = 0
+        _running.clear()
         _limit.restore_original_limits()
 
 
@@ -119,20 +175,22 @@ def team_of_a_fit():
 
 @contextmanager
 def _one_blas_thread():
-    global _running, _limit, _blas_threads
-    with _lock:
-        if _running == 0:
-            _blas_threads = _count_blas_threads()  # takes as long as a small fit
-            _limit = _controller().limit(limits=1, user_api="blas")
-        _running += 1
-        share = _blas_threads // _running
-    try:
+    global _limit, _blas_threads
+    fit = object()
+    try:  # Ctrl-C may come between any two lines
+        with _lock:
+            if not _running:
+                _blas_threads = _count_blas_threads()  # takes as long as a small fit
+                _limit = _controller().limit(limits=1, user_api="blas")
+            _running.add(fit)
+            share = _blas_threads // len(_running)
         yield share
     finally:
         with _lock:
-            _running -= 1
-            if _running == 0:
+            _running.discard(fit)
+            if not _running and _limit is not None:
                 _limit.restore_original_limits()
+                _limit = None
 
 
 def _count_blas_threads():

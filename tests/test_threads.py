@@ -103,20 +103,20 @@ def small_parts(monkeypatch):
 
 
 @pytest.fixture
-def pools(monkeypatch):
-    return record_pools(monkeypatch.setattr)
+def helpers(monkeypatch):
+    return record_helpers(monkeypatch.setattr)
 
 
-def record_pools(set_attribute):
-    """The sizes of all pools that are started from now on."""
-    sizes = []
+def record_helpers(set_attribute):
+    """The threads that teams start from now on."""
+    started = []
 
-    def start(size):
-        sizes.append(size)
-        return ThreadPoolExecutor(size)
+    def start(**arguments):
+        started.append(threading.Thread(**arguments))
+        return started[-1]
 
-    set_attribute(_threads, "ThreadPoolExecutor", start)
-    return sizes
+    set_attribute(_threads, "Thread", start)
+    return started
 
 
 def blas_threads():
@@ -162,7 +162,7 @@ def cases():
 def fit_all(n_threads):
     """In a child: print every case's coefficients as hex, and check that threads did work."""
     n_threads = int(n_threads)
-    pools = record_pools(setattr)
+    helpers = record_helpers(setattr)
     bits = {}
     if not blas_threads():  # Accelerate cannot be told
         _threads._count_blas_threads = lambda: n_threads
@@ -174,9 +174,9 @@ def fit_all(n_threads):
         for name, X, y, clf in cases():
             rows = X.tocsr() if sp.issparse(X) else X
             assert len(Matrix(rows).parts()) > 3, name
-            pools.clear()
+            helpers.clear()
             clf.fit(X, y)
-            assert pools == [n_threads - 1] * (n_threads > 1), name
+            assert len(helpers) == n_threads - 1, name
             bits[name] = clf.coef_.tobytes().hex() + clf.intercept_.tobytes().hex()
     print(json.dumps(bits))
 
@@ -229,7 +229,7 @@ def fit_eight_at_once():
         together = list(executor.map(bits, *zip(*jobs, strict=True)))
     same_bits = [one == other for one, other in zip(alone, together, strict=True)]
     same_threads = set(threading.enumerate()) == threads
-    print(json.dumps([same_bits, same_threads, blas_threads() == before, _threads._running]))
+    print(json.dumps([same_bits, same_threads, blas_threads() == before, len(_threads._running)]))
 
 
 @pytest.mark.slow
@@ -269,19 +269,20 @@ def test_all_threads_of_a_team_work():
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_a_lone_part_or_a_lone_thread_starts_no_pool(size, pools):
+def test_a_lone_part_or_a_lone_thread_starts_no_thread(size, helpers):
     with closing(Team(size)) as team:
         assert team.map(str, [(1,)]) == ["1"]
-        assert pools == []
+        assert helpers == []
         team.map(str, [(1,), (2,)])
-        assert pools == [size - 1] * (size > 1)
+        assert len(helpers) == size - 1
+    assert not any(helper.is_alive() for helper in helpers)
     team.close()  # twice does no harm
 
 
 def role():
     """Who works: "main" is whoever called map, "0" and "1" the helpers as they were started."""
     name = threading.current_thread().name
-    return name.rpartition("_")[2] if name.startswith("ThreadPoolExecutor") else "main"
+    return name.rpartition("_")[2] if name.startswith("sklearn_bce") else "main"
 
 
 @pytest.mark.parametrize("raiser", ["main", "0", "1"])
@@ -356,6 +357,27 @@ def test_tasks_see_the_error_state_of_their_caller():
         for state in ("raise", "ignore"):  # the second time the threads are not new
             with np.errstate(divide=state):
                 assert team.map(task, [()] * 3) == [state] * 3
+
+
+def interrupt_at_any_moment():
+    """In a child: print how many loops of maps Ctrl-C has ended, and the threads that are left."""
+    n_interrupts, moment = 0, np.random.default_rng(0).uniform
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    for _ in range(3_000):
+        with closing(Team(2)) as team:
+            team.map(str, [(1,), (2,)])
+            try:
+                signal.setitimer(signal.ITIMER_REAL, moment(1e-4, 1e-3))
+                while True:
+                    team.map(str, [(part,) for part in range(6)])
+            except KeyboardInterrupt:
+                n_interrupts += 1
+    print(json.dumps([n_interrupts, threading.active_count()]))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX signals")
+def test_ctrl_c_at_any_moment_is_neither_lost_nor_stops_the_threads():
+    assert run_child("interrupt_at_any_moment") == [3_000, 1]
 
 
 # -- parts of the rows
@@ -518,11 +540,11 @@ def test_threads_end_and_limits_are_lifted_after_an_error(allow):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_a_small_fit_starts_no_thread(solver, allow, pools):
+def test_a_small_fit_starts_no_thread(solver, allow, helpers):
     allow(7)
     X, y = load_breast_cancer(return_X_y=True)
     BCEClassifier(solver=solver).fit(X / X.std(axis=0), y)
-    assert pools == []
+    assert helpers == []
 
 
 def team_size(pause=0.0):
@@ -561,9 +583,9 @@ def fit_in_child(X, y, writer):
     try:
         signal.alarm(60)  # a child that hangs is ended
         with team_of_a_fit():
-            inside = _threads._running
+            inside = len(_threads._running)
         coef = BCEClassifier().fit(X, y).coef_
-        os.write(writer, bytes([inside, _threads._running]) + coef.tobytes())
+        os.write(writer, bytes([inside, len(_threads._running)]) + coef.tobytes())
         os._exit(0)
     finally:
         os._exit(1)
@@ -571,11 +593,11 @@ def fit_in_child(X, y, writer):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_forked_during_a_fit_has_its_threads(allow, small_parts, pools):
+def test_a_child_forked_during_a_fit_has_its_threads(allow, small_parts, helpers):
     allow(3)
     X, y = data(500, 8)
     expected = BCEClassifier().fit(X, y).coef_.tobytes()
-    assert pools == [2]
+    assert len(helpers) == 2
     with team_of_a_fit() as team:
         team.map(str, [(1,), (2,), (3,)])  # its threads are there, and stay behind
         reader, writer = os.pipe()
@@ -587,5 +609,5 @@ def test_a_child_forked_during_a_fit_has_its_threads(allow, small_parts, pools):
         assert os.read(reader, 1000) == expected
         os.close(reader)
         os.close(writer)
-        assert _threads._running == 1
-    assert _threads._running == 0
+        assert len(_threads._running) == 1
+    assert not _threads._running
