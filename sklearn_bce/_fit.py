@@ -163,7 +163,7 @@ def problems_at_once(n_rows, n_columns):
     """Return how many problems may be solved side by side, for the memory that each takes."""
     each = _BYTES_A_ROW * n_rows
     if n_columns < MAX_FACTOR_SIZE:
-        sampled = min(MAX_SAMPLED_VALUES, n_rows * n_columns // 2)
+        sampled = min(MAX_SAMPLED_VALUES, n_rows * n_columns // 8)  # see `lbfgs.py`
         each += _BYTES_OF_HESSIANS * n_columns**2 + 8 * sampled
     else:
         each += _BYTES_A_COLUMN * n_columns

@@ -17,12 +17,14 @@ from ._threads import ALONE
 
 _SPARSE_BLOCK = 1024  # rows
 _SHARED_BLOCK_VALUES = 2**17  # long blocks, for each costs a call for each problem
-# Entries of X that a part has at least, and entries a column: it must be worth the while to hand it
-# out, a tenth of a millisecond's work, and to make and to add another sum.
-_DENSE_PART = 2**19, 16
-_SPARSE_PART = 100_000, 3
-_SHARED_SPARSE_PART = 2**18, 4  # whose sums are those of several problems
+# Entries of X that a part has at least, entries a column, and entries a number of a partial sum
+# that is larger than a number a column. It must be worth the while to hand a part out, a tenth of
+# a millisecond's work, and to make and to add another sum.
+_DENSE_PART = 2**19, 16, 128
+_SPARSE_PART = 100_000, 3, 0
+_SHARED_SPARSE_PART = 2**18, 4, 0  # whose sums are those of several problems
 _MAX_PARTS = 64
+_FEW = 8  # times as many columns: so few are picked one by one
 _MANY_VALUES = 2**20  # of sparse X, which no cache holds with their places
 _MAX_PARTIAL_VALUES = 2**21  # of all partial Gram matrices
 _MAX_COPIED_VALUES = 2**24  # 128 MB
@@ -37,11 +39,11 @@ class Matrix:
     is_surely_finite = False  # X, as far as its sums have shown
 
     def __init__(self, X, team=ALONE):
-        self.source = X
         self.team = team
         self.shape = X.shape
         self.is_sparse = sp.issparse(X)
-        self.layout = _layout(X)
+        self.source = X if self.is_sparse else _contiguous(X)
+        self.layout = _layout(self.source)
 
     def at(self, start, stop):
         """Return a layout and the row of it at which our rows from ``start`` to ``stop`` begin."""
@@ -110,9 +112,10 @@ class Matrix:
         many. ``partial_values`` is the size of what is summed up, where it is more than a number a
         column: a part must be worth making and adding another one.
         """
-        least, a_column = _DENSE_PART
+        least, a_column, a_number = _DENSE_PART
         if self.is_sparse:
-            least, a_column = _SPARSE_PART if n_problems is None else _SHARED_SPARSE_PART
+            least, a_column, a_number = _SPARSE_PART if n_problems is None else _SHARED_SPARSE_PART
+        least = max(least, a_number * partial_values)
         n_parts = min(
             _MAX_PARTS,
             int(self.n_values * (n_problems or 1.0) / least),
@@ -262,7 +265,10 @@ class _Selection(_Part):
         self.whole = matrix
 
     def rows(self, start, stop):
-        return np.take(self.whole.rows(start, stop), self.chosen, axis=1)
+        rows = self.whole.rows(start, stop)
+        if rows.flags.c_contiguous and _FEW * self.chosen.size > rows.shape[1]:
+            return np.take(rows, self.chosen, axis=1)  # row by row
+        return rows[:, self.chosen]  # column by column
 
 
 class _Sample(_Part):
@@ -288,11 +294,13 @@ def _in_range(squares):
 def _layout(X):
     if sp.issparse(X):
         return SparseRows(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr))
-    if X.flags.c_contiguous:
-        return Rows(_frozen(X))
-    if X.flags.f_contiguous:
-        return Columns(_frozen(X.T))
-    return Rows(_frozen(np.ascontiguousarray(X)))
+    X = _contiguous(X)
+    return Rows(_frozen(X)) if X.flags.c_contiguous else Columns(_frozen(X.T))
+
+
+def _contiguous(X):
+    """Dense X, copied if it lies neither row by row nor column by column."""
+    return X if X.flags.forc else np.ascontiguousarray(X)
 
 
 def _frozen(array):

@@ -154,14 +154,14 @@ def test_epochs_of_stochastic_steps(kind, layout):
 
 def test_many_rows_start_from_the_fit_of_a_sample():
     rng = np.random.default_rng(0)
-    data = rng.normal(size=(20_000, 4))
-    y = (data[:, 0] + rng.normal(size=20_000) > 0).astype(int)
+    data = rng.normal(size=(50_000, 4))
+    y = (data[:, 0] + rng.normal(size=50_000) > 0).astype(int)
     clf = BCEClassifier(early_stopping=True).fit(data, y)
     assert len(clf.validation_scores_) == len(clf.loss_curve_)
     assert np.ptp(clf.validation_scores_) < 1e-3
     plain = BCEClassifier().fit(data, y)
     assert clf.n_iter_ <= plain.n_iter_
-    np.testing.assert_allclose(clf.coef_, plain.coef_, atol=0.05)
+    np.testing.assert_allclose(clf.coef_, plain.coef_, atol=0.1)  # of 5,000 rows: 2.5 sigma
 
 
 def test_wide_sparse_data():

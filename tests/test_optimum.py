@@ -129,7 +129,7 @@ def correlated(n_rows=3000, n_features=20, seed=0):
     return X * 10.0 ** rng.uniform(-4, 4, n_features) + rng.normal(size=n_features), y.astype(int)
 
 
-def rare(n_rows=20_000):
+def rare(n_rows=40_000):
     """Large enough for the row subsample, with 40 positives."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, 6)) * [1, 10, 1e3, 1e-3, 1, 1]
@@ -216,7 +216,7 @@ def test_optimality_is_honest_where_products_certify(problem, C, monkeypatch):
     X, y = PROBLEMS[problem]()
     best = best_value(X, y, C)
     monkeypatch.setattr(lbfgs, "_PRODUCTS_PAY", 0)
-    monkeypatch.setattr(lbfgs, "_MIN_ROWS_TO_SAMPLE", 0)
+    monkeypatch.setattr(lbfgs, "_WORTH_A_SAMPLE", 2)
     monkeypatch.setattr(lbfgs, "_MIN_SAMPLE", 50)
     whole = []
     monkeypatch.setattr(lbfgs, "newton_step", lambda *_: whole.append(1) or newton_step(*_))

@@ -82,8 +82,8 @@ def run_child(name, *arguments, **environment):
 def cut_into_parts_of(n_values, monkeypatch):
     """Let parts of X of any layout be worth a thread's while from so many entries."""
     for name in ("_DENSE_PART", "_SPARSE_PART", "_SHARED_SPARSE_PART"):
-        _, a_column = getattr(_matrix, name)
-        monkeypatch.setattr(_matrix, name, (n_values, a_column))
+        _, a_column, _ = getattr(_matrix, name)
+        monkeypatch.setattr(_matrix, name, (n_values, a_column, 0))
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_coefficients_do_not_depend_on_the_number_of_threads(n_threads, bits):
 
 def fit_eight_at_once():
     """In a child: the bits of fits side by side and alone, and what the fits leave behind."""
-    _matrix._DENSE_PART = 50, 16
+    _matrix._DENSE_PART = 50, 16, 0
     _threads._numba_threads = _threads._count_blas_threads = lambda: 7
     before, threads = blas_threads(), set(threading.enumerate())
     jobs = []
@@ -429,6 +429,7 @@ def test_small_data_is_one_part_and_large_data_is_many():
     assert len(Matrix(np.empty((20 * 2**10, 512))).parts()) == 20
     assert len(Matrix(np.empty((100 * 2**10, 1))).parts(10**6)) == 64
     assert Matrix(np.empty((20 * 2**10, 512))).parts(partial_values=2**21) == [(0, 20 * 2**10)]
+    assert len(Matrix(np.empty((3000, 200))).parts(201 / 8, 201**2)) == 2  # not of 100 rows each
 
 
 def answers(X, y, gamma, team):

@@ -1,10 +1,10 @@
 """L-BFGS preconditioned by a Hessian, on large data by that of a sample of the rows.
 
-On large data a Newton fit of some random rows (20 p, or a sixteenth) gives the start and, by its
-Hessian, the metric; L-BFGS over all rows then needs a handful of readings of X where plain L-BFGS
-needs hundreds (Nocedal and Wright, "Numerical Optimization", chapter 7). On small data the metric
-is the whole Hessian, see `_own_proof.py`; with more than `MAX_FACTOR_SIZE` features it is a
-diagonal, see `Objective.metric`.
+L-BFGS (Nocedal and Wright, "Numerical Optimization", chapter 7) with a Hessian as the metric needs
+a handful of readings of X where plain L-BFGS needs hundreds. On large data that Hessian and the
+start come from a Newton fit of some random rows (20 p, or a sixteenth). Else the metric is the
+whole Hessian, see `_own_proof.py`; with more than `MAX_FACTOR_SIZE` features it is a diagonal, see
+`Objective.metric`.
 """
 
 import numpy as np
@@ -19,10 +19,14 @@ from ._loop import Control, Proposal, minimise
 from ._newton_step import Factor, newton_step
 from ._own_proof import OwnProofRule, renew_every
 
-_MIN_ROWS_TO_SAMPLE = 10_000
 _ROWS_PER_FEATURE = 20
 _MIN_SAMPLE = 5_000
 _ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
+# All rows per sampled row from which a sample pays: by its optimum it saves a few readings of X,
+# for three Hessians of its own. Where every reading means to fetch X again it pays sooner.
+_WORTH_A_SAMPLE = 8
+_WORTH_A_SAMPLE_OF_BLOCKS = 2
+_FACTOR_FLOPS = 30  # of a factorisation, in the time of one of a sparse Hessian
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
 # A sample's optimum may be so good on the sample that its rows curve several times too little.
 _TRUSTED = 2.0
@@ -32,13 +36,8 @@ _FORCING = 1e-3  # for the step after the certificate is the last, and as good a
 def solve(objective, theta, control, n_iter=0):
     """Minimise from ``theta``; see `_loop.minimise`."""
     sample = objective
-    n_sample = max(
-        _ROWS_PER_FEATURE * objective.size,
-        _MIN_SAMPLE,
-        min(objective.n_rows // _ROWS_PER_SAMPLED_ROW, objective.n_rows_held),
-    )
-    pays = objective.n_rows >= max(_MIN_ROWS_TO_SAMPLE, 2 * n_sample)
-    if pays and objective.size <= MAX_FACTOR_SIZE and n_iter < control.max_iter:
+    n_sample = _sample_size(objective)
+    if _sample_pays(objective, n_sample) and n_iter < control.max_iter:
         sample = yield objective.draw, n_sample, control.seed
         tol = objective.size / sample.n_rows  # the subsample's optimum is hardly better than that
         sample_control = Control(tol, control.max_iter)
@@ -57,6 +56,22 @@ def solve(objective, theta, control, n_iter=0):
         rule = _Rule(objective, sample)
         certify = rule.certify(control.tol)
     return (yield from minimise(objective, point, control, rule.propose, certify, n_iter))
+
+
+def _sample_size(objective):
+    share = objective.n_rows // _ROWS_PER_SAMPLED_ROW
+    return max(_ROWS_PER_FEATURE * objective.size, _MIN_SAMPLE, min(share, objective.n_rows_held))
+
+
+def _sample_pays(objective, n_sample):
+    if objective.size > MAX_FACTOR_SIZE:
+        return False
+    if not objective.n_rows_held:
+        return objective.n_rows >= _WORTH_A_SAMPLE_OF_BLOCKS * n_sample
+    # The Hessian of all rows, which would be the metric without, against factors of the sample's.
+    hessian = objective.matrix.n_values**2 / objective.n_rows
+    is_long = hessian * _FACTOR_FLOPS >= objective.size**3
+    return is_long and objective.n_rows >= _WORTH_A_SAMPLE * n_sample
 
 
 class _Rule:
