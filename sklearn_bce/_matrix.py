@@ -136,7 +136,10 @@ class Matrix:
 
         They are added up in the order of the parts, whoever has worked them out.
         """
-        first, *others = self.team.map(task, self._parts if parts is None else parts)
+        parts = self._parts if parts is None else parts
+        if len(parts) == 1:
+            return task(*parts[0])
+        first, *others = self.team.map(task, parts)
         sums = list(first)
         for other in others:
             for k, value in enumerate(other):
