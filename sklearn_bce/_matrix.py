@@ -122,7 +122,8 @@ class Matrix:
             self.n_values // max(1, a_column * self.shape[1]),
             _MAX_PARTIAL_VALUES // max(1, partial_values),
         )
-        n_parts = max(1, n_parts)
+        if n_parts <= 1:
+            return [(0, self.shape[0])]
         if self.is_sparse:
             wanted = np.linspace(0, self.n_values, n_parts + 1)[1:-1]
             cuts = np.searchsorted(self._ends, wanted)

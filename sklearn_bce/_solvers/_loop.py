@@ -14,6 +14,7 @@ objective.evaluate, theta``: solvers, and all that they are made of, are generat
 answers them, and lets many problems over one X share each reading.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -148,7 +149,7 @@ def _left(proposal, gain):
 
 def relative(decrement, value):
     """The decrement in units of the objective's value."""
-    if np.isnan(decrement):
+    if math.isnan(decrement):  # NumPy's takes as long as half a step
         return np.inf
     return float(max(0.0, decrement) / value) if value > 0.0 else 0.0
 

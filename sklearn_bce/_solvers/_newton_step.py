@@ -9,6 +9,7 @@ from ._conjugate_gradient import cg_step
 from ._loop import Proposal
 from ._row_factor import RowFactor
 
+_EPS = float(np.finfo(float).eps)
 _FORCING = 0.1
 _RIDGES = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)
 
@@ -21,14 +22,14 @@ class Factor:
     """
 
     def __init__(self, hessian):
-        diagonal = np.diagonal(hessian).copy()
+        diagonal = hessian.diagonal()
         self.unit = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
         scaled = hessian * self.unit * self.unit[:, np.newaxis]
-        rounding = hessian.shape[0] * np.finfo(float).eps
+        rounding = hessian.shape[0] * _EPS
         for ridge in _RIDGES:
             scaled.flat[:: scaled.shape[0] + 1] = 1.0 + ridge
             self.factor, failed = dpotrf(scaled, clean=False)
-            pivot = 0.0 if failed else np.min(np.diagonal(self.factor)) ** 2
+            pivot = 0.0 if failed else self.factor.diagonal().min() ** 2
             if pivot > 4.0 * rounding:
                 break
         # A pivot within a thousand roundings has too few digits for a certificate.
@@ -81,7 +82,7 @@ def _solve_by_rows(root, gradient):
     unit = 1.0 / np.where(norms > 0.0, norms, 1.0)
     (triangle, order) = qr(root * unit, mode="r", pivoting=True, check_finite=False)
     size = np.abs(np.diagonal(triangle))
-    rank = np.count_nonzero(size > 10 * size.size * np.finfo(float).eps * size[0])
+    rank = np.count_nonzero(size > 10 * size.size * _EPS * size[0])
     kept = order[:rank]
     triangle = triangle[:rank, :rank]
     half = solve_triangular(triangle, (unit * gradient)[kept], trans="T", check_finite=False)

@@ -14,13 +14,14 @@ from ._loop import ROUNDING, Proposal
 from ._newton_step import factor_at, step_by
 
 FEATURES_PER_ITERATION = 12  # a Hessian costs about as many iterations as that many go into p
-_RENEW_EVERY = (5, 15)  # iterations, for few features and for many
+_RENEW_EVERY = (5, 10)  # iterations, for few features and for many
 _LARGEST_RATIO = 100.0  # above, a Hessian of the point's own proves more
 
 
 def renew_every(objective):
     """Return after how many iterations a Hessian is so old that a new one pays."""
-    return np.clip(objective.size // FEATURES_PER_ITERATION, *_RENEW_EVERY)
+    least, most = _RENEW_EVERY
+    return min(max(objective.size // FEATURES_PER_ITERATION, least), most)
 
 
 def slack(curvature, point):
