@@ -16,7 +16,7 @@ from .jit import jit, jit_exact, jit_polynomial, jit_within
 from .lanes import WIDTH
 from .layouts import Columns, Rows, SparseRows, verb
 
-_AT_ONCE = 4  # columns that share a reading of the vector they meet
+_AT_ONCE = 4  # columns, or rows, that share a reading of the vector they meet
 
 
 # -- scores[i] += X[start + i] . coef
@@ -89,7 +89,16 @@ def _scores_sparse(X, coef, start, scores):
 
 @jit
 def _combine_rows(X, residual, start, sums):
-    for i in range(residual.size):
+    whole = residual.size - residual.size % _AT_ONCE
+    for i in range(0, whole, _AT_ONCE):
+        a = X.values[start + i]
+        b = X.values[start + i + 1]
+        c = X.values[start + i + 2]
+        d = X.values[start + i + 3]
+        of_a, of_b, of_c, of_d = residual[i], residual[i + 1], residual[i + 2], residual[i + 3]
+        for j in range(sums.size):
+            sums[j] += (a[j] * of_a + b[j] * of_b) + (c[j] * of_c + d[j] * of_d)
+    for i in range(whole, residual.size):
         row = X.values[start + i]
         factor = residual[i]
         for j in range(sums.size):
