@@ -25,6 +25,7 @@ from sklearn_bce._matrix import Matrix
 from sklearn_bce._objective import Objective
 from sklearn_bce._shared import answer_together
 from sklearn_bce._solvers._conjugate_gradient import cg_step
+from sklearn_bce._solvers._gap import gap_at, gap_near
 from sklearn_bce._threads import ALONE
 from sklearn_bce._together import run_together
 from tests.problems import LAYOUTS, partly_sure_problem
@@ -650,11 +651,11 @@ def test_gap_near_the_best_intercept_bounds_what_is_left(layout, labels):
         for noise in (0.0, 1e-6, 1e-3, 0.1):
             off = np.append(noise * rng.normal(size=theta.size - 1), shift)
             point = problem.evaluate(theta + off)
-            bound = problem.gap_near(point, point.gradient[-1])
+            bound = gap_near(problem, point, point.gradient[-1])
             assert bound >= (point.value - least) * (1.0 - 1e-9) - 1e-15
             n_finite += np.isfinite(bound)
     assert n_finite >= 20
-    assert problem.gap_near(point, 0.0) == pytest.approx(problem.gap(point), rel=1e-12)
+    assert gap_near(problem, point, 0.0) == pytest.approx(gap_at(problem, point), rel=1e-12)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

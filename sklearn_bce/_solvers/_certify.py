@@ -4,6 +4,7 @@ import numpy as np
 
 from .._objective import MAX_FACTOR_SIZE
 from ._conjugate_gradient import cg_step
+from ._gap import gap_at, gap_near
 from ._loop import Proposal
 from ._newton_step import newton_step
 
@@ -32,11 +33,11 @@ def duality_gap(objective, point, tol):
     """Return a Proposal that optimises the intercept and carries the duality gap, or None.
 
     The gap holds for convex losses at the intercept's optimum, or very near to it; it is worked out
-    only where it can come out below ``tol``; see `Objective.gap`.
+    only where it can come out below ``tol``; see `_gap.py`.
     """
     if any(objective.gammas):
         return None
-    wanted, gap = tol * point.value, objective.gap(point)
+    wanted, gap = tol * point.value, gap_at(objective, point)
     if gap > wanted:
         return None
     shift = np.zeros(objective.size)
@@ -47,16 +48,16 @@ def duality_gap(objective, point, tol):
     # Where Newton's step is as good as the optimum it spares a reading of X. It leaves at most half
     # its length times the slope, and mostly much less: curvatures rise on one side and fall on the
     # other.
-    if objective.gap_near(point, _LEFT * step * slope) <= wanted:
+    if gap_near(objective, point, _LEFT * step * slope) <= wanted:
         shift[-1] = step
         best = yield objective.evaluate, point.theta + shift
-        gap = objective.gap_near(best, best.gradient[-1])
+        gap = gap_near(objective, best, best.gradient[-1])
         proposal = _proposal(shift, best, gap, point, wanted)
         if proposal is not None:
             return proposal
     shift[-1] = yield objective.best_shift, point.theta
     best = yield objective.evaluate, point.theta + shift
-    return _proposal(shift, best, objective.gap(best), point, wanted)
+    return _proposal(shift, best, gap_at(objective, best), point, wanted)
 
 
 def _proposal(shift, best, gap, point, wanted):

@@ -16,7 +16,7 @@ from .._kernels.sweeps import (
     column_sweep,
     gram_sweeps,
 )
-from .._objective import penalty_gap
+from ._gap import penalty_gap
 from ._newton_step import Factor
 
 _SWEEPS = 10

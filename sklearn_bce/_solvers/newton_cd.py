@@ -12,6 +12,7 @@ import numpy as np
 from .._objective import MAX_FACTOR_SIZE
 from . import newton_cg, newton_cholesky
 from ._certify import duality_gap
+from ._gap import gap_at
 from ._l1_model import MAX_FACTOR, ColumnModel, GramModel
 from ._loop import ROUNDING, Control, Proposal, line_search, minimise
 from ._own_proof import renew_every, slack
@@ -100,7 +101,7 @@ def _minimise(objective, point, control, n_iter):
         # A step that promises next to nothing needs a certificate: the gap may be loose for long.
         is_long = proposal.decrement > control.tol * at.value
         if is_long and not proposal.certified and not any(objective.gammas):
-            gap = objective.gap(at)
+            gap = gap_at(objective, at)
             if gap <= min(_NEARLY * control.tol, _SMALL) * at.value:
                 return proposal._replace(decrement=gap, certified=True)
         return proposal
