@@ -122,9 +122,10 @@ class BCEClassifier(StreamedCoefficients, LinearBinaryClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had string column names.
     n_iter_ : ndarray of shape (1,)
-        Iterations that led to ``coef_``, starting phases included; epochs for "sgd", and 1 for
-        `partial_fit`. With an L1 penalty the solution of a working set, of up to 20 Newton steps,
-        is one. With early stopping those after the best one are not counted.
+        Iterations that led to ``coef_``, starting phases included; 1 for `partial_fit`. For "sgd"
+        all epochs, of which the best one gives ``coef_``. With an L1 penalty the solution of a
+        working set, of up to 20 Newton steps, is one. With early stopping those after the best one
+        are not counted.
     loss_curve_ : list of float
         Objective over C times the total weight, at the start and after each iteration: a mean loss.
         Iterations of a starting phase are not among them. After `partial_fit` it has the mean loss

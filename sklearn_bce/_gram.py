@@ -116,7 +116,8 @@ def row_products(matrix, center):
 
     The last result is kept with the matrix, for many problems over one X share it.
     """
-    if matrix.kept_row_products is None or matrix.kept_row_products[0] is not center:
+    kept = matrix.kept_row_products
+    if kept is None or kept[0] is not center:
         n_rows, n_columns = matrix.shape
         rows = matrix.rows(0, n_rows)
 
@@ -127,8 +128,9 @@ def row_products(matrix, center):
             there = panels[:, first : first + stop - start]
             there[:] = centred.reshape(len(panels), WIDTH, -1).transpose(0, 2, 1)
 
-        matrix.kept_row_products = center, _products(matrix.team, n_columns, n_rows, fill)
-    return matrix.kept_row_products[1]
+        kept = center, _products(matrix.team, n_columns, n_rows, fill)
+        matrix.kept_row_products = kept
+    return kept[1]
 
 
 def _products(team, length, size, fill):

@@ -28,9 +28,9 @@ def check_X(estimator, X, y="no_validation", *, reset, multi_output=False, finit
     has_y = isinstance(checked, tuple)
     csr = checked[0] if has_y else checked
     if sp.issparse(csr):
-        if X.format in ("lil", "dok", "dia"):  # only now do they have indices
+        if getattr(X, "format", None) in ("lil", "dok", "dia"):  # only now do they have indices
             check_structure(csr)
-        csr = _without_spare_room(csr)
+        csr = _packed(csr)
     return (csr, *checked[1:]) if has_y else csr
 
 
@@ -104,14 +104,24 @@ def _fault_of_compressed(X):
 
 def _fault_of_range(index, size):
     # Without their signs negative numbers are the largest: one look at each is enough.
-    if len(index) and not index.view(f"u{index.itemsize}").max() < size:
+    unsigned = index.dtype.str.replace("i", "u")
+    if len(index) and not index.view(unsigned).max() < size:
         return f"index {index.min()} to {index.max()} is not within 0 to {size - 1}"
     return ""
 
 
-def _without_spare_room(X):
-    """A CSR X without what its arrays hold after the last row, where anything may lie."""
+def _packed(X):
+    """A CSR X whose arrays are contiguous and native, as compiled loops take them to be.
+
+    After the last row, where anything may lie, they end.
+    """
     size = X.indptr[-1]
-    if len(X.indices) == size:
+    arrays = X.data[:size], X.indices[:size], X.indptr
+    if len(X.indices) == size and all(map(_is_packed, arrays)):
         return X
-    return type(X)((X.data[:size], X.indices[:size], X.indptr), shape=X.shape)
+    packed = [np.ascontiguousarray(each, each.dtype.newbyteorder("=")) for each in arrays]
+    return type(X)(tuple(packed), shape=X.shape)
+
+
+def _is_packed(array):
+    return array.flags.c_contiguous and array.dtype.isnative

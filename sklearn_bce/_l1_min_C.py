@@ -5,7 +5,7 @@ import numpy as np
 from ._binary import BCEClassifier
 from ._exceptions import InvalidParameterError
 from ._inputs import check_X
-from ._parameters import check_parameters
+from ._parameters import check_parameters, is_real
 from ._targets import binary_targets
 
 
@@ -78,12 +78,12 @@ def l1_min_C(
         pos_weight=pos_weight,
         fit_intercept=fit_intercept,
     )
-    check_parameters(model, name="l1_min_C")
-    if l1_ratio == 0:
+    if is_real(l1_ratio) and not 0.0 < l1_ratio <= 1.0:
         raise InvalidParameterError(
             "The 'l1_ratio' parameter of l1_min_C must be a float in the range (0.0, 1.0]: without "
             f"an L1 penalty no C makes coefficients 0. Got {l1_ratio!r} instead."
         )
+    check_parameters(model, name="l1_min_C")
     X, y = check_X(model, X, y, reset=True)
     targets = binary_targets(y, sample_weight, model)
     with shared_matrix(X, "newton-cd") as matrix:

@@ -75,11 +75,12 @@ class LinearBinaryClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
     def _logits(self, X):
         """Logits of every row, one column for each row of ``coef_``."""
         check_is_fitted(self)
-        checked = check_X(self, X, reset=False, finite=False)
+        # An entry of X that is not finite shows in its scores, so X need not be read for it; unless
+        # the coefficients are sparse, which leave out columns.
+        checked = check_X(self, X, reset=False, finite=sp.issparse(self.coef_))
         with np.errstate(over="ignore", invalid="ignore"):
             scores = safe_sparse_dot(checked, self.coef_.T, dense_output=True)
             scores += self.intercept_
-        # An entry of X that is not finite shows in its scores, so X need not be read for it.
         is_finite = np.isfinite(scores)
         if not is_finite.all():
             check_X(self, X, reset=False)

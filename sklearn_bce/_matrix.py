@@ -246,6 +246,7 @@ class _Part(Matrix):
     """Some of a Matrix: fetched piece by piece whenever it is read."""
 
     def __init__(self, matrix, shape, chosen):
+        self.whole = matrix
         self.team = matrix.team
         self.shape = shape
         self.is_sparse = matrix.is_sparse
@@ -266,7 +267,6 @@ class _Selection(_Part):
 
     def __init__(self, matrix, columns):
         super().__init__(matrix, (matrix.shape[0], columns.size), columns)
-        self.whole = matrix
 
     def rows(self, start, stop):
         rows = self.whole.rows(start, stop)
@@ -280,14 +280,13 @@ class _Sample(_Part):
 
     def __init__(self, matrix, rows):
         super().__init__(matrix, (rows.size, matrix.shape[1]), rows)
-        self.source = matrix.source
 
     def rows(self, start, stop):
-        return self.source[self.chosen[start:stop]]
+        return self.whole.source[self.chosen[start:stop]]
 
     @cached_property
     def _ends(self):
-        return np.append(0, np.cumsum(np.diff(self.source.indptr)[self.chosen]))
+        return np.append(0, np.cumsum(np.diff(self.whole.source.indptr)[self.chosen]))
 
 
 def _in_range(squares):

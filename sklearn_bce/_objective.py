@@ -180,6 +180,15 @@ class Objective:
             return np.sum(self.mean_squares[some] / self.l2[:-1][some])
 
     @property
+    def rounding(self):
+        """Relative rounding of the variables: that of X, which stands out once its mean is gone.
+
+        A penalty, however small, is what settles a direction that is all rounding.
+        """
+        far = np.max(np.abs(self.center) / self.scale, where=~self.is_constant, initial=1.0)
+        return np.finfo(float).eps * (far if self.strength == 0.0 else 1.0)
+
+    @property
     def by_rows(self):
         """Whether a Hessian is best inverted by the products of the rows; see `few_rows`."""
         return not self.has_l1 and few_rows(

@@ -6,7 +6,8 @@ entry of X meets them all.
 """
 
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
+from operator import not_
 
 import numpy as np
 
@@ -30,20 +31,26 @@ def answer_together(name, questions):
 
     Each question is (objective, *arguments). Threads share out groups of objectives over the same
     X, as long as there is one for each thread, and then the parts of each group that is left;
-    objectives that share no X, such as those over row samples, are groups by themselves.
+    objectives that share no X, such as those over row samples, are groups by themselves. A source
+    of blocks is the user's: it is read by the calling thread, and once for all who ask.
     """
     if len(questions) == 1:
         ((objective, *arguments),) = questions
         return [getattr(objective, name)(*arguments)]
+    in_blocks = [isinstance(objective, BlocksObjective) for objective, *_ in questions]
+    if all(in_blocks):
+        return answer_blocks(name, questions)
+    if any(in_blocks):
+        blocks = iter(answer_together(name, list(compress(questions, in_blocks))))
+        here = iter(answer_together(name, list(compress(questions, map(not_, in_blocks)))))
+        return [next(blocks if is_block else here) for is_block in in_blocks]
     groups = list(_groups(name, questions))
 
     def answer(*group):
         objective, *arguments = group[0]
         if len(group) == 1:
             return [getattr(objective, name)(*arguments)]
-        if isinstance(objective, BlocksObjective):
-            return answer_blocks(name, group)
-        return _TOGETHER[name](group[0][0].matrix, *zip(*group, strict=True))
+        return _TOGETHER[name](objective.matrix, *zip(*group, strict=True))
 
     team = questions[0][0].matrix.team
     n_shared_out = len(groups) - len(groups) % team.size
@@ -62,8 +69,8 @@ def _groups(name, questions):
 
 def _size_of_group(name, objective, n_questions):
     """Return how many objectives over the same X share a reading of it."""
-    if isinstance(objective, BlocksObjective):
-        return n_questions
+    if name == "row_gram":
+        return n_questions  # one works it out for all
     if name not in _TOGETHER or _is_tiny(name, objective.matrix):
         return 1
     return WIDTH if objective.matrix.is_sparse else _DENSE_GROUP

@@ -19,11 +19,13 @@ from threading import Lock, Thread
 import numba
 from threadpoolctl import ThreadpoolController
 
+from ._kernels.interrupts import interrupts_deferred
+
 _HELPER = "sklearn_bce"  # and a number: the names of the threads
 
 _lock = Lock()
 _running = set()  # a token for each fit
-_limit = None
+_limited = []  # (library, threads before the limit) for each BLAS
 _blas_threads = 1  # before the limit
 
 
@@ -32,7 +34,8 @@ class Team:
 
     Not a ThreadPoolExecutor, whose locks are held by Python code: an exception from outside, as
     Ctrl-C raises it, may leave one locked, and all threads waiting for it. Here they share nothing
-    but queues that are written in C.
+    but queues that are written in C. To start and to end a thread takes such locks as well: Ctrl-C
+    waits until that is done.
     """
 
     def __init__(self, size=1):
@@ -61,19 +64,23 @@ class Team:
     def _start(self):
         if self._jobs is not None:
             return
-        self._jobs = SimpleQueue()
-        for k in range(self.size - 1):
-            helper = Thread(target=_help, args=(self._jobs,), name=f"{_HELPER}_{k}", daemon=True)
-            helper.start()
-            self._helpers.append(helper)
+        with interrupts_deferred():
+            self._jobs = SimpleQueue()
+            for k in range(self.size - 1):
+                name, jobs = f"{_HELPER}_{k}", (self._jobs,)
+                helper = Thread(target=_help, args=jobs, name=name, daemon=True)
+                helper.start()
+                self._helpers.append(helper)
 
     def close(self):
         """End the threads."""
-        if self._jobs is not None:
+        if self._jobs is None:
+            return
+        with interrupts_deferred():
             self._jobs.put(None)
-        while self._helpers:
-            self._helpers.pop().join()
-        self._jobs = None
+            while self._helpers:
+                self._helpers.pop().join()
+            self._jobs = None
 
 
 class _Job:
@@ -141,18 +148,12 @@ def _next(queue):
         return None
 
 
-@cache
-def _controller():
-    return ThreadpoolController()  # looks through all loaded libraries: once is enough
-
-
 def _forget():
     """In a forked child no fit is running, whatever the parent's threads were at."""
     global _lock
     _lock = Lock()
-    if _running:
-        _running.clear()
-        _limit.restore_original_limits()
+    _running.clear()
+    _lift()
 
 
 if hasattr(os, "register_at_fork"):
@@ -170,32 +171,63 @@ def team_of_a_fit():
         try:
             yield team
         finally:
-            team.close()
+            _surely(team.close)
 
 
 @contextmanager
 def _one_blas_thread():
-    global _limit, _blas_threads
     fit = object()
     try:  # Ctrl-C may come between any two lines
-        with _lock:
-            if not _running:
-                _blas_threads = _count_blas_threads()  # takes as long as a small fit
-                _limit = _controller().limit(limits=1, user_api="blas")
-            _running.add(fit)
-            share = _blas_threads // len(_running)
-        yield share
+        yield _enter(fit)
     finally:
-        with _lock:
-            _running.discard(fit)
-            if not _running and _limit is not None:
-                _limit.restore_original_limits()
-                _limit = None
+        _surely(_leave, fit)
+
+
+def _surely(action, *arguments):
+    """Do what may be done twice; where Ctrl-C breaks it off, do it again before that goes on."""
+    try:
+        action(*arguments)
+    except BaseException:
+        action(*arguments)
+        raise
+
+
+def _enter(fit):
+    """Limit BLAS if nobody has; return how many threads the fit may have."""
+    global _blas_threads
+    with _lock:
+        if not _running:
+            _lift()  # what a fit that was broken off here has left
+            _limited.extend((library, library.num_threads) for library in _blas_libraries())
+            _blas_threads = _count_blas_threads()
+            for library, _ in _limited:
+                library.set_num_threads(1)
+        _running.add(fit)
+        return _blas_threads // len(_running)
+
+
+def _leave(fit):
+    """Lift the limit if nobody else is running."""
+    with _lock:
+        _running.discard(fit)
+        if not _running:
+            _lift()
+
+
+def _lift():
+    for library, n_threads in _limited:
+        library.set_num_threads(n_threads)
+    _limited.clear()
+
+
+@cache
+def _blas_libraries():
+    """Controls of every BLAS that is loaded; to look through all libraries once is enough."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 def _count_blas_threads():
-    libraries = _controller().lib_controllers
-    counts = [each.num_threads for each in libraries if each.user_api == "blas"]
+    counts = [library.num_threads for library in _blas_libraries()]
     return min(counts) if counts else os.cpu_count()
 
 

@@ -104,9 +104,9 @@ def curvature(y, z, *, gamma=0.0, pos_weight=1.0):
 def _evaluate(y, z, gamma, pos_weight):
     y, z = np.broadcast_arrays(np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64))
     if not ((y >= 0.0) & (y <= 1.0)).all():
-        raise ValueError("y must lie in [0, 1].")
+        raise ValueError(f"y must lie in [0, 1]. Got {np.min(y):g} to {np.max(y):g}.")
     if not np.isfinite(z).all():
-        raise ValueError("z must be finite.")
+        raise ValueError(f"z must be finite. Got {z[~np.isfinite(z)][0]:g}.")
     gammas = gamma_pair(gamma)
     if not (is_real(pos_weight) and 0.0 <= pos_weight < np.inf):
         raise ValueError(f"pos_weight must be a finite number >= 0. Got {pos_weight!r}.")

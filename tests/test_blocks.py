@@ -1,6 +1,7 @@
 """fit_blocks against fit on all rows at once: the same optimum, few readings, little memory."""
 
 import re
+import threading
 import tracemalloc
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
@@ -571,3 +573,34 @@ def test_labels_that_change_are_noticed(case):
     readings = iter([LABELS3["numbers"], other])
     with pytest.raises(ValueError, match=message):
         OneVsRestBCEClassifier().fit_blocks(lambda: iter([(X3, next(readings))]))
+
+
+class OneReader:
+    """Rows that only the thread that made them may read, and one reader at a time."""
+
+    def __init__(self, X, y, length):
+        self.blocks = [(X[k : k + length], y[k : k + length]) for k in range(0, len(y), length)]
+        self.thread = threading.current_thread()
+        self.is_open = False
+
+    def __iter__(self):
+        assert not self.is_open
+        self.is_open = True
+        for block in self.blocks:
+            assert threading.current_thread() is self.thread
+            yield block
+        self.is_open = False
+
+
+@pytest.mark.parametrize("seed", [0, 2, 8, 10])
+def test_a_source_is_read_by_the_calling_thread_and_once_at_a_time(seed, monkeypatch):
+    for name in ("_numba_threads", "_count_blas_threads"):
+        monkeypatch.setattr(_threads, name, lambda: 3)
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(12_000, 8))
+    z = X @ rng.normal(size=(8, 9)) * rng.choice([0.05, 1.0, 6.0], 9) + rng.choice([-4.0, 0.0], 9)
+    y = (rng.random(z.shape) < expit(z)).astype(int)  # labels that take more or fewer iterations
+    clf = OneVsRestBCEClassifier(solver="lbfgs").fit_blocks(OneReader(X, y, 3_000))
+    np.testing.assert_allclose(
+        clf.coef_, OneVsRestBCEClassifier(tol=1e-10).fit(X, y).coef_, atol=0.02
+    )

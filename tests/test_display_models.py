@@ -367,3 +367,17 @@ def test_no_sub_optimality_of_stochastic_steps():
     X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
     display = LossCurveDisplay.from_estimator(BCEClassifier(solver="sgd").fit(X, y))
     assert display.optimality is None and display.suboptimality_line_ is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_suboptimality_after_early_stopping_is_that_of_the_best_iteration(seed):
+    X, y = load_breast_cancer(return_X_y=True)
+    y = np.where(np.random.default_rng(3).random(y.size) < 0.15, 1 - y, y)
+    parameters = {"C": 1e6, "early_stopping": True, "random_state": seed, "solver": "newton-cg"}
+    clf = BCEClassifier(**parameters).fit(X, y)
+    best, curve = clf.n_iter_[0], np.asarray(clf.loss_curve_)
+    assert best < len(curve) - 1
+    estimate = LossCurveDisplay.from_estimator(clf).suboptimality
+    lowest = min(curve[best] * (1.0 - clf.optimality_), curve.min())
+    assert estimate[best] >= clf.optimality_ * (1.0 - 1e-12)
+    np.testing.assert_allclose(estimate, (curve - lowest) / curve, rtol=1e-6, atol=1e-15)

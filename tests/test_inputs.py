@@ -259,6 +259,61 @@ def test_bad_X(data, message):
         fit().predict(data)
 
 
+@pytest.mark.parametrize("kind", [np.array, sp.csr_array, sp.csr_matrix])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_sparse_coefficients_leave_out_is_looked_at_too(value, kind):
+    clf = BCEClassifier(l1_ratio=1.0, C=0.02).fit(X, Y).sparsify()
+    unused = np.flatnonzero(clf.coef_.toarray() == 0.0)
+    assert 0 < unused.size < X.shape[1]
+    bad = X.copy()
+    bad[3, unused[0]] = value
+    for method in (clf.predict, clf.predict_proba, clf.decision_function):
+        with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
+            method(kind(bad))
+
+
+def in_strides(array):
+    return np.repeat(array, 2)[::2]
+
+
+def backwards(array):
+    return array[::-1].copy()[::-1]
+
+
+def in_a_record(array):
+    return np.rec.fromarrays([np.zeros(array.size, "i1"), array])["f1"]
+
+
+def swapped(array):
+    return array.astype(array.dtype.newbyteorder())
+
+
+@pytest.mark.parametrize("change", [in_strides, backwards, in_a_record, swapped])
+@pytest.mark.parametrize("part", ["data", "indices", "indptr"])
+@pytest.mark.parametrize("parameters", [{}, {"solver": "sgd"}, {"l1_ratio": 0.5}], ids=str)
+def test_arrays_of_csr_that_are_not_packed(parameters, part, change):
+    packed = sp.csr_matrix(np.where(np.abs(X) > 0.5, X, 0.0))
+    other = packed.copy()
+    setattr(other, part, change(getattr(packed, part)))
+    assert getattr(other, part).tolist() == getattr(packed, part).tolist()
+    clf = BCEClassifier(**parameters).fit(other, Y)
+    assert clf.coef_.tobytes() == BCEClassifier(**parameters).fit(packed, Y).coef_.tobytes()
+    assert np.array_equal(clf.predict_proba(other), clf.predict_proba(packed))
+    one, same = (BCEClassifier().partial_fit(each, Y, classes=[0, 1]) for each in (packed, other))
+    assert np.array_equal(one.coef_, same.coef_)
+
+
+def test_a_data_frame_of_sparse_columns():
+    pandas = pytest.importorskip("pandas")
+    rows = sp.csr_matrix(np.where(np.abs(X) > 0.5, X, 0.0))
+    frame = pandas.DataFrame.sparse.from_spmatrix(
+        rows, columns=[f"x{j}" for j in range(X.shape[1])]
+    )
+    clf = BCEClassifier().fit(frame, Y)
+    np.testing.assert_allclose(clf.coef_, BCEClassifier().fit(rows, Y).coef_, rtol=1e-12)
+    assert clf.predict(frame).shape == Y.shape
+
+
 @pytest.mark.filterwarnings("ignore:Label . is")  # present in all rows, or in none
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("layout", ["C", "F", "csr_array"])

@@ -551,6 +551,23 @@ def test_gram_of_far_off_columns_keeps_its_digits():
 
 
 @every_variant
+def test_sample_and_selection_that_are_not_copied(layout, dtype, index, monkeypatch):
+    monkeypatch.setattr(_matrix, "MAX_SAMPLED_VALUES", 0)
+    monkeypatch.setattr(_matrix, "_MAX_COPIED_VALUES", 0)
+    monkeypatch.setattr(_matrix, "_DENSE_PART", (1, 0, 0))
+    monkeypatch.setattr(_matrix, "_SPARSE_PART", (1, 0, 0))
+    dense, source = dense_and_source(layout, dtype, index, (40, 3))
+    rows, coef = np.arange(3, 37, 2), np.array([1.0, -2.0, 0.5])
+    part = Matrix(source).sample(rows)
+    assert type(part) is not Matrix and len(part.parts()) > 3
+    np.testing.assert_allclose(part.scores(coef, 1.0), dense[rows] @ coef + 1.0, rtol=1e-6)
+    part = Matrix(source).select(np.array([0, 2]))
+    assert len(part.parts()) > 3
+    expected = dense[:, [0, 2]] @ coef[:2] + 1.0
+    np.testing.assert_allclose(part.scores(coef[:2], 1.0), expected, rtol=1e-6)
+
+
+@every_variant
 def test_sample(layout, dtype, index):
     dense, source = dense_and_source(layout, dtype, index, (40, 3))
     rows = np.array([5, 0, 0, 39])

@@ -211,7 +211,8 @@ def test_l1_min_C_of_hard_labels_in_closed_form():
 @pytest.mark.parametrize(
     ("parameters", "match"),
     [
-        ({"l1_ratio": 0.0}, "'l1_ratio'.*0.0"),
+        ({"l1_ratio": 0.0}, r"'l1_ratio'.*\(0.0, 1.0\].*Got 0.0"),
+        ({"l1_ratio": 2}, r"'l1_ratio'.*\(0.0, 1.0\].*Got 2"),
         ({"gamma": -1.0}, "'gamma' parameter of l1_min_C"),
         ({"y": Y[:5]}, "incons"),
     ],

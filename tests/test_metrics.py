@@ -288,9 +288,10 @@ def test_softened_metrics_and_scorers_can_be_pickled():
     [
         (theirs.max_error, "metric must take sample_weight, and max_error does not"),
         (lambda y, p: 0.0, "metric must take sample_weight"),
+        (max, "metric must take sample_weight, and max does not"),
         ("roc_auc", "metric must be callable. Got 'roc_auc'"),
     ],
-    ids=["max_error", "lambda", "name"],
+    ids=["max_error", "lambda", "builtin", "name"],
 )
 def test_what_cannot_be_softened(metric, message):
     with pytest.raises(ValueError, match=message):

@@ -669,3 +669,18 @@ def test_a_constant_column_does_not_choose_the_solver():
     with pytest.warns(ConvergenceWarning):
         more = BCEClassifier(**kind).fit(sp.hstack([X, np.zeros((X.shape[0], 1))], "csr"), y)
     assert more.solver_ == plain.solver_ == "newton-cg"
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "newton-cg"])
+@pytest.mark.parametrize("distance", [0.0, 300.0, 1e4])
+def test_dependent_features_far_from_zero(solver, distance):
+    """Kelvin, years: what is left of a dependent column, once centred, is rounding."""
+    rng = np.random.default_rng(0)
+    free, mix = rng.normal(size=(200, 3)), rng.normal(size=(3, 2))
+    X = np.column_stack([free + distance, (free + distance) @ mix])
+    y = (free[:, 0] + rng.normal(size=200) > 0).astype(int)
+    clf = BCEClassifier(C=np.inf, tol=1e-10, solver=solver).fit(X, y)
+    alone = BCEClassifier(C=np.inf, tol=1e-10, solver=solver).fit(free, y)
+    smallest = np.linalg.pinv(np.column_stack([np.eye(3), mix])) @ alone.coef_[0]
+    np.testing.assert_allclose(clf.coef_[0], smallest, rtol=1e-4, atol=1e-6)
+    assert clf.optimality_ <= 1e-10

@@ -1,7 +1,8 @@
-"""Ctrl-C while Numba compiles.
+"""Ctrl-C where an exception would be lost, or leave a lock behind.
 
 LLVM calls back into Python at its work, and an exception raised in there is lost, Ctrl-C included.
-So Ctrl-C is noted while a kernel is compiled, and raised between two passes of the compiler.
+So Ctrl-C is noted while a kernel is compiled, and raised between two passes of the compiler; while
+threads are started or ended, after that.
 """
 
 import signal
@@ -27,17 +28,27 @@ class _Interrupts(Listener):
 
 
 @contextmanager
-def interrupts_between_passes():
-    """Let Ctrl-C raise between the compiler's passes only, or at the end of the block."""
+def interrupts_deferred():
+    """Let Ctrl-C raise at the end of the block; yield what notes it, or None where none comes."""
     handler = signal.getsignal(signal.SIGINT)
     if current_thread() is not main_thread() or not callable(handler):
-        yield  # Ctrl-C raises in the main thread or not at all
+        yield None  # Ctrl-C raises in the main thread or not at all
         return
     interrupts = _Interrupts(handler)
     signal.signal(signal.SIGINT, interrupts.note)
     try:
-        with install_listener("numba:run_pass", interrupts):
-            yield
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, handler)
         interrupts.pass_on()
+
+
+@contextmanager
+def interrupts_between_passes():
+    """Let Ctrl-C raise between the compiler's passes only, or at the end of the block."""
+    with interrupts_deferred() as interrupts:
+        if interrupts is None:
+            yield
+            return
+        with install_listener("numba:run_pass", interrupts):
+            yield

@@ -69,20 +69,20 @@ def step_by(objective, point, factor):
         metric = factor if factor.is_usable else None
         return (yield from cg_step(objective, point, _FORCING, factor=metric))
     root = yield objective.hessian_root, point
-    return Proposal(*_solve_by_rows(root, point.gradient), True)
+    return Proposal(*_solve_by_rows(root, point.gradient, objective.rounding), True)
 
 
-def _solve_by_rows(root, gradient):
+def _solve_by_rows(root, gradient, rounding):
     """Newton direction and decrement from R with R.T @ R the Hessian.
 
     R knows twice the digits of its square. Its columns are pivoted, and those that depend on
-    others to working precision stay at 0.
+    others but for the ``rounding`` of their entries stay at 0.
     """
     norms = np.sqrt(np.square(root).sum(axis=0))
     unit = 1.0 / np.where(norms > 0.0, norms, 1.0)
     (triangle, order) = qr(root * unit, mode="r", pivoting=True, check_finite=False)
     size = np.abs(np.diagonal(triangle))
-    rank = np.count_nonzero(size > 10 * size.size * _EPS * size[0])
+    rank = np.count_nonzero(size > 10 * size.size * rounding * size[0])
     kept = order[:rank]
     triangle = triangle[:rank, :rank]
     half = solve_triangular(triangle, (unit * gradient)[kept], trans="T", check_finite=False)

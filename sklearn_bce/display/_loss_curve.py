@@ -20,7 +20,10 @@ class LossCurveDisplay:
         Minus the loss of the validation rows, as ``validation_scores_`` has it: after each
         iteration; one value more if at the start too.
     optimality : float, default=None
-        Relative sub-optimality measured at the end. None draws none.
+        Relative sub-optimality that was measured. None draws none.
+    measured_at : int, default=-1
+        The point of the loss curve where it was: by default the last; after early stopping the
+        best.
     name : str, default=None
         Name of the model, for the legend.
 
@@ -43,14 +46,15 @@ class LossCurveDisplay:
 
     Notes
     -----
-    A fit measures how far it is above the minimum where it ends (``optimality_``, o), not at every
-    iteration. For the iterations before, the distance to that end :math:`F_n` stands in for it:
+    A fit measures how far it is above the minimum where its coefficients are (``optimality_``, o),
+    not at every iteration. For the others, the distance to the objective there, :math:`F_n`, stands
+    in for it:
 
     .. math::
 
         \frac{F_i - (1 - o) F_n}{F_i},
 
-    which is o itself at the end. It is an estimate; values below 2e-16 cannot be told from a curve
+    which is o itself there. It is an estimate; values below 2e-16 cannot be told from a curve
     of double precision and are drawn at 2e-16.
 
     Examples
@@ -64,10 +68,13 @@ class LossCurveDisplay:
     True
     """
 
-    def __init__(self, *, loss_curve, validation_scores=None, optimality=None, name=None):
+    def __init__(
+        self, *, loss_curve, validation_scores=None, optimality=None, measured_at=-1, name=None
+    ):
         self.loss_curve = loss_curve
         self.validation_scores = validation_scores
         self.optimality = optimality
+        self.measured_at = measured_at
         self.name = name
 
     @property
@@ -75,8 +82,11 @@ class LossCurveDisplay:
         """Estimate of the relative distance to the minimum, for each point of the loss curve."""
         curve = np.asarray(self.loss_curve, dtype=np.float64)
         epsilon = np.finfo(np.float64).eps
+        there = curve[self.measured_at]
+        # Far from the minimum o is an order of magnitude, and the curve may go on below it.
+        least = max(self.optimality * there, there - np.min(curve))
         # F_i - F_n first: the difference is exact where they are close, and o may be tiny.
-        distance = np.maximum(curve - curve[-1], 0.0) + self.optimality * curve[-1]
+        distance = (curve - there) + least
         return np.maximum(distance / np.maximum(curve, np.finfo(np.float64).tiny), epsilon)
 
     def plot(
@@ -194,6 +204,12 @@ class LossCurveDisplay:
             loss_curve=np.asarray(curve),
             validation_scores=None if scores is None else np.asarray(scores),
             optimality=float(optimality) if is_known else None,
+            measured_at=_best(scores) if getattr(model, "early_stopping", False) else -1,
             name=name,
         )
         return display.plot(ax, kind=kind, **plot_kw)
+
+
+def _best(scores):
+    """Where the validation scores are best, the last time, counted from the end."""
+    return -1 if scores is None else -1 - int(np.argmax(np.asarray(scores)[::-1]))

@@ -309,6 +309,9 @@ def _check_bins(n_bins, strategy, confidence_level):
 def _bin_means(y, p, weight, n_bins, strategy):
     """Mean label, mean probability and effective number of rows, of each bin that has rows."""
     index = bin_of_rows(p, weight, n_bins, strategy)
+    largest = np.zeros(index.max() + 1)  # of a bin: squares of weights may be 0
+    np.maximum.at(largest, index, weight)
+    weight = weight / np.where(largest > 0.0, largest, 1.0)[index]
     mass, of_y, of_p, squares = (
         np.bincount(index, weights=each) for each in (weight, weight * y, weight * p, weight**2)
     )

@@ -54,7 +54,10 @@ class _SoftMetric:
     def __init__(self, metric):
         if not callable(metric):
             raise ValueError(f"metric must be callable. Got {metric!r}.")
-        parameters = inspect.signature(metric).parameters
+        try:
+            parameters = inspect.signature(metric).parameters
+        except ValueError:  # of some builtins
+            parameters = {}
         takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
         if "sample_weight" not in parameters and not takes_any:
             raise ValueError(f"metric must take sample_weight, and {_name(metric)} does not.")
