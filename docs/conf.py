@@ -19,7 +19,7 @@ extensions = [
     "sphinx-mathjax-offline",  # formulas without a network
     "numpydoc",
     "sphinx_gallery.gen_gallery",
-    "myst_parser",  # only for CHANGELOG.md
+    "myst_parser",  # for the Markdown that the README shares with these pages
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates"]

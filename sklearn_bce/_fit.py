@@ -22,6 +22,7 @@ from ._parameters import gamma_pair, has_l1, is_int
 from ._progress import saved_progress
 from ._solvers._loop import LOOSEST_TOL, Control, Solution
 from ._solvers._minimum_norm import minimum_norm
+from ._solvers.lbfgs import WORTH_A_SAMPLE
 from ._threads import ALONE, team_of_a_fit
 from ._together import run_together
 from ._verdict import FINEST_STEPS_TOL, warn_of
@@ -163,7 +164,7 @@ def problems_at_once(n_rows, n_columns):
     """Return how many problems may be solved side by side, for the memory that each takes."""
     each = _BYTES_A_ROW * n_rows
     if n_columns < MAX_FACTOR_SIZE:
-        sampled = min(MAX_SAMPLED_VALUES, n_rows * n_columns // 8)  # see `lbfgs.py`
+        sampled = min(MAX_SAMPLED_VALUES, n_rows * n_columns // WORTH_A_SAMPLE)
         each += _BYTES_OF_HESSIANS * n_columns**2 + 8 * sampled
     else:
         each += _BYTES_A_COLUMN * n_columns

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bce import BCEClassifier, OneVsRestBCEClassifier, SeparationWarning
+from sklearn_bce._row_sample import draw_rows
 from sklearn_bce._solvers import MAX_FACTOR_SIZE, choose, lbfgs
 from sklearn_bce._solvers._newton_step import newton_step
+from sklearn_bce._solvers._own_proof import slack
 from tests.problems import (
     LAYOUTS,
     LOSSES,
@@ -216,7 +219,7 @@ def test_optimality_is_honest_where_products_certify(problem, C, monkeypatch):
     X, y = PROBLEMS[problem]()
     best = best_value(X, y, C)
     monkeypatch.setattr(lbfgs, "_PRODUCTS_PAY", 0)
-    monkeypatch.setattr(lbfgs, "_WORTH_A_SAMPLE", 2)
+    monkeypatch.setattr(lbfgs, "WORTH_A_SAMPLE", 2)
     monkeypatch.setattr(lbfgs, "_MIN_SAMPLE", 50)
     whole = []
     monkeypatch.setattr(lbfgs, "newton_step", lambda *_: whole.append(1) or newton_step(*_))
@@ -684,3 +687,28 @@ def test_dependent_features_far_from_zero(solver, distance):
     smallest = np.linalg.pinv(np.column_stack([np.eye(3), mix])) @ alone.coef_[0]
     np.testing.assert_allclose(clf.coef_[0], smallest, rtol=1e-4, atol=1e-6)
     assert clf.optimality_ <= 1e-10
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "factor"),
+    [
+        ([1.0, 1.0], [2.0, 4.0], 1.0),  # never below 1: a penalty does not curve more
+        ([4.0, 1.0], [2.0, 4.0], 2.0),
+        ([0.0, 1.0], [0.0, 1.0], 1.0),  # a row without weight
+        ([1.0, 1.0], [1.0, 0.001], None),
+        ([1.0, 1.0], [1.0, 0.0], None),
+    ],
+)
+def test_what_a_decrement_by_an_older_hessian_is_short_by(before, now, factor):
+    assert slack(np.array(before), SimpleNamespace(curvature=np.array(now))) == factor
+
+
+@pytest.mark.parametrize("n_rare", [3, 40, 500])
+def test_a_sample_weighs_each_class_as_all_its_rows_do(n_rare):
+    positive = np.zeros(1_000)
+    positive[:n_rare] = 1.0
+    rows, factors = draw_rows(positive, 1.0 - positive, 100, seed=0)
+    assert np.all(np.diff(rows) > 0)
+    is_rare = rows < n_rare
+    assert is_rare.sum() == min(n_rare, 50)
+    np.testing.assert_allclose([factors[is_rare].sum(), factors.sum()], [n_rare, 1_000])

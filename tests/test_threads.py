@@ -673,10 +673,11 @@ def test_the_threads_of_blas_stay_asleep(kind):
 # -- fork
 
 
-def fit_in_child(X, y, writer):
+def fit_in_child(X, y, before, writer):
     """In a forked child: send what runs inside a fit and after it, and the fit's coefficients."""
     try:
         signal.alarm(60)  # a child that hangs is ended
+        assert blas_threads() == before
         with team_of_a_fit():
             inside = len(_threads._running)
         coef = BCEClassifier().fit(X, y).coef_
@@ -693,12 +694,13 @@ def test_a_child_forked_during_a_fit_has_its_threads(allow, small_parts, helpers
     X, y = data(500, 8)
     expected = BCEClassifier().fit(X, y).coef_.tobytes()
     assert len(helpers) == 2
+    before = blas_threads()
     with team_of_a_fit() as team:
         team.map(str, [(1,), (2,), (3,)])  # its threads are there, and stay behind
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
-            fit_in_child(X, y, writer)
+            fit_in_child(X, y, before, writer)
         assert os.waitpid(pid, 0)[1] == 0
         assert os.read(reader, 2) == bytes([1, 0])
         assert os.read(reader, 1000) == expected

@@ -38,7 +38,7 @@ class Near:
 
 
 def solve(rule, starts, control, n_iter=0):
-    """Minimise the objective of a `Rule`; see `_loop.minimise`.
+    """Minimise the objective of a `NeighbourRule`; see `_loop.minimise`.
 
     ``starts`` are thetas, the most promising first: the others are tried where it breaks its
     promise, and the best constant where they are all worse.

@@ -24,7 +24,7 @@ _MIN_SAMPLE = 5_000
 _ROWS_PER_SAMPLED_ROW = 16  # a larger sample costs more than the readings of X that it saves
 # All rows per sampled row from which a sample pays: by its optimum it saves a few readings of X,
 # for three Hessians of its own. Where every reading means to fetch X again it pays sooner.
-_WORTH_A_SAMPLE = 8
+WORTH_A_SAMPLE = 8
 _WORTH_A_SAMPLE_OF_BLOCKS = 2
 _FACTOR_FLOPS = 30  # of a factorisation, in the time of one of a sparse Hessian
 _PRODUCTS_PAY = 256  # features: with more, the whole Hessian takes longer than products with it
@@ -71,7 +71,7 @@ def _sample_pays(objective, n_sample):
     # The Hessian of all rows, which would be the metric without, against factors of the sample's.
     hessian = objective.matrix.n_values**2 / objective.n_rows
     is_long = hessian * _FACTOR_FLOPS >= objective.size**3
-    return is_long and objective.n_rows >= _WORTH_A_SAMPLE * n_sample
+    return is_long and objective.n_rows >= WORTH_A_SAMPLE * n_sample
 
 
 class _Rule:

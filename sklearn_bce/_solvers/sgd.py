@@ -1,7 +1,7 @@
 """Stochastic gradient descent: epochs of small steps, with the objective measured after each.
 
-It makes no claim about the distance to the minimum. It ends when the objective has stopped to
-improve, and the best epoch counts.
+It makes no claim about the distance to the minimum. It ends when the objective has stopped
+improving, and the best epoch counts.
 """
 
 import numpy as np
