@@ -81,8 +81,7 @@ def _refuse_what_needs_all_rows(estimator):
 def _learn(estimator, X, positive, negative):
     """Take the steps; return the mean losses of all problems."""
     # This brings Numba, which a mere import should not wait for.
-    from ._descent import Descent, Rule, are_ordinary, in_random_order, rule_of
-    from ._fit import seed_of
+    from ._descent import are_ordinary, rule_of
 
     n_problems = len(positive)
     weight = positive + negative
@@ -96,28 +95,18 @@ def _learn(estimator, X, positive, negative):
     is_ordinary = are_ordinary(X, weight, gammas, np.array([rule.eta0]))
     if not is_ordinary:  # and perhaps not even numbers
         refuse_infinite(estimator, X)
-    if not stream:
-        start = _start_of(estimator, X, n_problems, rule)
-        is_ordinary = is_ordinary and are_ordinary(*start)
-        prior = _prior(X, start, rule, positive, negative, gammas, n_seen)
-        descent = Descent.start(*start, rule, is_sparse=is_sparse, penalty=penalty, prior=prior)
-        estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
+    if stream:
+        descent, was_ordinary = _go_on(estimator, X, stream, is_ordinary)
     else:
-        _refuse_another_intercept(estimator, Rule(*stream["rule"]))
-        is_ordinary = is_ordinary and stream["is_ordinary"]
-        descent = Descent.from_dict(stream)
-        # Steps that may fail must leave no trace, nor should one that is broken off after long.
-        if not is_ordinary or descent.takes_less_to_copy(X.nnz if sp.issparse(X) else X.size):
-            descent = descent.copy()
+        start = _start_of(estimator, X, n_problems, rule)
+        prior = _prior(X, start, rule, positive, negative, gammas, n_seen)
+        descent, was_ordinary = _begin(estimator, start, rule, is_sparse, penalty, prior)
+    is_ordinary = is_ordinary and was_ordinary
     if is_sparse and not sp.issparse(X):
         X = sp.csr_array(X)
     # All rows so far together have one penalty: the share of a row is 1 / (C n_rows).
     descent.set_penalty(penalty, rule)
-    rows = np.arange(X.shape[0]) if weight.all() else np.flatnonzero(weight.any(axis=0))
-    if estimator.shuffle:
-        rows = in_random_order(rows, seed_of(estimator), n_seen)
-    elif rows.size == X.shape[0]:
-        rows = None
+    rows = _rows_in_order(estimator, weight, n_seen)
     losses = descent.learn(X, rows, positive, negative, gammas, rule, share=np.zeros(n_problems))
     if not is_ordinary:
         _refuse_overflow(losses, descent.state.intercept, *descent.coefficients(rule))
@@ -126,6 +115,42 @@ def _learn(estimator, X, positive, negative):
     estimator.n_samples_seen_ = n_seen + X.shape[0]
     forget_coefficients(estimator)
     return losses / np.where(total > 0.0, total, 1.0)
+
+
+def _begin(estimator, start, rule, is_sparse, penalty, prior):
+    """A new Descent, and whether its numbers are ordinary ones."""
+    from ._descent import Descent, are_ordinary
+
+    n_problems = len(prior)
+    estimator.loss_curve_ = [] if n_problems == 1 else [[] for _ in range(n_problems)]
+    descent = Descent.start(*start, rule, is_sparse=is_sparse, penalty=penalty, prior=prior)
+    return descent, are_ordinary(*start)
+
+
+def _go_on(estimator, X, stream, is_ordinary):
+    """The Descent of the calls before, and whether their numbers were ordinary ones."""
+    from ._descent import Descent, Rule
+
+    _refuse_another_intercept(estimator, Rule(*stream["rule"]))
+    was_ordinary = stream["is_ordinary"]
+    descent = Descent.from_dict(stream)
+    # Steps that may fail must leave no trace, nor should one that is broken off after long.
+    may_fail = not (is_ordinary and was_ordinary)
+    if may_fail or descent.takes_less_to_copy(X.nnz if sp.issparse(X) else X.size):
+        descent = descent.copy()
+    return descent, was_ordinary
+
+
+def _rows_in_order(estimator, weight, n_seen):
+    """The rows to learn, in their order; None for all as they come."""
+    from ._descent import in_random_order
+    from ._fit import seed_of
+
+    n_rows = weight.shape[1]
+    rows = np.arange(n_rows) if weight.all() else np.flatnonzero(weight.any(axis=0))
+    if estimator.shuffle:
+        return in_random_order(rows, seed_of(estimator), n_seen)
+    return None if rows.size == n_rows else rows
 
 
 def _refuse_another_intercept(estimator, rule):
