@@ -309,6 +309,10 @@ def test_a_data_frame_of_sparse_columns():
     frame = pandas.DataFrame.sparse.from_spmatrix(
         rows, columns=[f"x{j}" for j in range(X.shape[1])]
     )
+    try:
+        frame.sparse.to_coo()
+    except ImportError as error:  # pandas wants a newer SciPy than the oldest
+        pytest.skip(str(error))
     clf = BCEClassifier().fit(frame, Y)
     np.testing.assert_allclose(clf.coef_, BCEClassifier().fit(rows, Y).coef_, rtol=1e-12)
     assert clf.predict(frame).shape == Y.shape
