@@ -6,8 +6,8 @@ entry of X meets them all.
 """
 
 from functools import partial
-from itertools import chain, compress, groupby
-from operator import not_
+from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
@@ -32,45 +32,51 @@ def answer_together(name, questions):
     Each question is (objective, *arguments). Threads share out groups of objectives over the same
     X, as long as there is one for each thread, and then the parts of each group that is left;
     objectives that share no X, such as those over row samples, are groups by themselves. A source
-    of blocks is the user's: it is read by the calling thread, and once for all who ask.
+    of blocks is the user's: the calling thread reads it, once for all who ask.
     """
     if len(questions) == 1:
         ((objective, *arguments),) = questions
         return [getattr(objective, name)(*arguments)]
-    in_blocks = [isinstance(objective, BlocksObjective) for objective, *_ in questions]
-    if all(in_blocks):
-        return answer_blocks(name, questions)
-    if any(in_blocks):
-        blocks = iter(answer_together(name, list(compress(questions, in_blocks))))
-        here = iter(answer_together(name, list(compress(questions, map(not_, in_blocks)))))
-        return [next(blocks if is_block else here) for is_block in in_blocks]
-    groups = list(_groups(name, questions))
 
-    def answer(*group):
-        objective, *arguments = group[0]
+    def answer(group):
+        objective, *arguments = questions[group[0]]
         if len(group) == 1:
             return [getattr(objective, name)(*arguments)]
-        return _TOGETHER[name](objective.matrix, *zip(*group, strict=True))
+        asked = [questions[place] for place in group]
+        if isinstance(objective, BlocksObjective):
+            return answer_blocks(name, asked)
+        return _TOGETHER[name](objective.matrix, *zip(*asked, strict=True))
 
+    in_blocks, here = _groups(name, questions)
     team = questions[0][0].matrix.team
-    n_shared_out = len(groups) - len(groups) % team.size
-    answers = team.map(answer, groups[:n_shared_out])
-    answers += [answer(*group) for group in groups[n_shared_out:]]
-    return list(chain.from_iterable(answers))
+    n_shared_out = len(here) - len(here) % team.size
+    answers = team.map(answer, [(group,) for group in here[:n_shared_out]])
+    answers += map(answer, here[n_shared_out:] + in_blocks)
+    by_place = zip(chain(*here, *in_blocks), chain(*answers), strict=True)
+    return [answer for _, answer in sorted(by_place, key=itemgetter(0))]
 
 
 def _groups(name, questions):
-    for _, some in groupby(questions, key=lambda question: id(question[0].matrix)):
-        some = list(some)
-        size = _size_of_group(name, some[0][0], len(some))
-        for start in range(0, len(some), size):
-            yield some[start : start + size]
+    """The places of questions that are answered in one go: over blocks, and over an X that is here.
+
+    They may lie apart, for solvers that share an X are at different phases.
+    """
+    over_same = {}
+    for place, (objective, *_) in enumerate(questions):
+        over_same.setdefault(id(objective.matrix), []).append(place)
+    in_blocks, here = [], []
+    for places in over_same.values():
+        objective = questions[places[0]][0]
+        size = _size_of_group(name, objective, len(places))
+        groups = in_blocks if isinstance(objective, BlocksObjective) else here
+        groups += [places[start : start + size] for start in range(0, len(places), size)]
+    return in_blocks, here
 
 
 def _size_of_group(name, objective, n_questions):
     """Return how many objectives over the same X share a reading of it."""
-    if name == "row_gram":
-        return n_questions  # one works it out for all
+    if name == "row_gram" or isinstance(objective, BlocksObjective):
+        return n_questions  # one works it out, or one reading does, for all
     if name not in _TOGETHER or _is_tiny(name, objective.matrix):
         return 1
     return WIDTH if objective.matrix.is_sparse else _DENSE_GROUP
